@@ -1,1 +1,1 @@
-
+"""What hears: Protocols, the registry, and one adapter a file."""

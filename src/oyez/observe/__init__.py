@@ -1,1 +1,1 @@
-
+"""Events and structured logs; never audio, transcripts or keys."""

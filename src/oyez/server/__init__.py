@@ -1,1 +1,1 @@
-
+"""Sockets in: the application, the WebSocket listener, health."""

@@ -1,0 +1,1 @@
+"""Real-time speech to text on your own machine."""
