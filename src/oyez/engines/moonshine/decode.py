@@ -13,6 +13,10 @@ from oyez.engines.moonshine.vocabulary import BOS, EOS
 TOKENS_PER_SECOND = 6.5
 """More than anyone says. The publisher's own bound for languages in Latin letters."""
 
+_LONGEST_SKIP = 3
+"""Ids of a draft that may have been dropped in one place."""
+_MOST_MISSES = 3
+"""Proposals in a row that may fail before the rest of a draft is given up."""
 _LONGEST_CYCLE = 24
 """Ids in the longest phrase whose repetition is looked for."""
 _FEWEST_ROUNDS = 3
@@ -27,8 +31,8 @@ class Reader(Protocol):
     def start(self, vectors: FloatArray, ids: list[int]) -> tuple[FloatArray, Cache]:
         """Read the first ids of a text in one pass."""
 
-    def step(self, cache: Cache, token: int) -> FloatArray:
-        """Read one more id."""
+    def read(self, cache: Cache, ids: list[int]) -> FloatArray:
+        """Read more ids in one pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,10 @@ def token_cap(seconds: float) -> int:
 def decode(reader: Reader, vectors: FloatArray, max_ids: int, draft: Sequence[int] = ()) -> Decoded:
     """Choose the most probable id again and again until the text ends.
 
-    A draft is checked in the first pass: its ids are kept as long as each is the most probable one
-    after those before it, and decoding goes on from there. The result is what it would be without
-    the draft, but for rounding: the 8-bit graphs round a pass over many ids otherwise than many
-    passes over one.
+    A draft is proposed to the model, which reads many ids in one pass: its ids are kept as long as
+    each is the most probable one after those before it. After a disagreement, such as a comma that
+    became a full stop, the rest is proposed again. The result is what it would be without a draft,
+    but for rounding: the 8-bit graphs round a pass over many ids otherwise than passes over one.
 
     Args:
         reader: The model.
@@ -61,28 +65,40 @@ def decode(reader: Reader, vectors: FloatArray, max_ids: int, draft: Sequence[in
         max_ids: Where to stop in any case.
         draft: Ids of an earlier reading of the same utterance.
     """
-    ids = list(draft[:max_ids])
-    rows, cache = reader.start(vectors, [BOS, *ids])
-    chosen = rows.argmax(axis=1)
-    agreed = 0
-    while agreed < len(ids) and chosen[agreed] == ids[agreed]:
-        agreed += 1
-    del ids[agreed:]
-    cache.truncate(1 + agreed)
-    logprobs = [_logprob(rows[index], token) for index, token in enumerate(ids)]
-    row, passes = rows[agreed], 1
-    while len(ids) < max_ids:
-        token = int(row.argmax())
-        if token == EOS:
-            break
-        ids.append(token)
-        logprobs.append(_logprob(row, token))
-        repeated = repeated_tail(ids)
-        if repeated:
-            del ids[-repeated:], logprobs[-repeated:]
-            break
-        row, passes = reader.step(cache, token), passes + 1
-    return Decoded(tuple(ids), tuple(logprobs), passes)
+    ids: list[int] = []
+    logprobs: list[float] = []
+    proposal = list(draft[:max_ids])
+    rows, cache = reader.start(vectors, [BOS, *proposal])
+    passes, misses = 1, 0
+    while True:
+        # Row i foretells what follows proposal[:i]. The last row is news in any case.
+        for row, proposed in zip(rows, [*proposal, None], strict=True):
+            token = int(row.argmax())
+            if token == EOS or len(ids) >= max_ids:
+                return Decoded(tuple(ids), tuple(logprobs), passes)
+            ids.append(token)
+            logprobs.append(_logprob(row, token))
+            repeated = repeated_tail(ids)
+            if repeated:
+                return Decoded(tuple(ids[:-repeated]), tuple(logprobs[:-repeated]), passes)
+            if token != proposed:
+                break
+            proposal, misses = proposal[1:], 0
+        misses += 1
+        proposal = _resume(proposal, token) if misses <= _MOST_MISSES else []
+        cache.truncate(len(ids))  # the opening id, and all but the last of these
+        rows, passes = reader.read(cache, [token, *proposal]), passes + 1
+
+
+def _resume(rest: list[int], token: int) -> list[int]:
+    """What of a draft's rest to propose after `token`, which is not rest[0]."""
+    skipped = rest[1 : 2 + _LONGEST_SKIP]
+    if token in skipped:
+        rest = rest[2 + skipped.index(token) :]
+    # Else the token was put in before the rest, or replaced rest[0]; the next pass tells: its first
+    # choice is rest[0] or, found by skipping, rest[1]. A single id, often the full stop where the
+    # earlier window ended, is not worth proposing.
+    return rest if len(rest) > 1 else []
 
 
 def repeated_tail(ids: Sequence[int]) -> int:

@@ -1,8 +1,8 @@
 """The two graphs of a Moonshine model, run by onnxruntime.
 
 The encoder turns samples into one vector every 384 samples (24 ms). The decoder reads them through
-keys and values that it computes once, at its first call, and continues a text one id at a time; its
-first call may take many ids at once.
+keys and values that it computes once, at its first call, and foretells the next id of a text. A
+call may take many ids at once: in tiny, one costs 4 ms and fourteen cost 6 ms.
 
 Layers, heads and widths are read from the graphs, and so is whether they want attention masks: tiny
 does, base does not.
@@ -76,7 +76,7 @@ class Graph:
         }
         self._first_outputs = [node.name for node in self._decoder.get_outputs()]
         # The audio's keys and values do not change: later calls fetch the text's only.
-        self._step_outputs = [
+        self._later_outputs = [
             name for name in self._first_outputs if not name.startswith(_PRESENT) or _of_text(name)
         ]
 
@@ -113,10 +113,9 @@ class Graph:
         feed["use_cache_branch"] = np.array([True])
         return logits, cache
 
-    def step(self, cache: Cache, token: int) -> FloatArray:
-        """Read one more id into the cache; logits of shape (vocabulary,) foretell the next."""
-        row: FloatArray = self._run(cache, [token], self._step_outputs)[0]
-        return row
+    def read(self, cache: Cache, ids: list[int]) -> FloatArray:
+        """Read more ids into the cache in one pass; logits as `start` returns them."""
+        return self._run(cache, ids, self._later_outputs)
 
     def _run(self, cache: Cache, ids: list[int], wanted: list[str]) -> FloatArray:
         feed = cache.feed
