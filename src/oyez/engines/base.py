@@ -36,6 +36,8 @@ class Capabilities:
     """How often re-reading a growing utterance pays at this model's speed on one core."""
     commit_interval_ms: int = 1_000
     """Spacing of the readings from which early final tokens are decided."""
+    min_mean_logprob: float = float("-inf")
+    """Readings whose tokens are less probable than this on average are noise, not words."""
     max_batch: int = 1
     """Windows it reads together with profit."""
     supports_context: bool = False

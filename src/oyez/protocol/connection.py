@@ -35,6 +35,11 @@ class ClientState(Enum):
     ENDED = "ended"
     """The end of audio was said; whatever follows is ignored."""
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing the client says counts any more."""
+        return self is ClientState.ENDED
+
 
 class ServerState(Enum):
     """What the server may say next."""
@@ -201,6 +206,10 @@ class Connection:
                 raise LocalProtocolError(problem)
             raise RemoteProtocolError("invalid_request", [problem])
         self.server_state = following
+
+    def resume(self, *, now_s: float) -> None:
+        """Say that this end had stopped listening: the time until now was not the client's."""
+        self._heard_s = now_s
 
     def next_deadline_s(self) -> float | None:
         """Return when `expire` should be called next, on the caller's clock; None for never."""

@@ -1,0 +1,70 @@
+"""The application: routes and wiring."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from oyez.engines.registry import load_recognizer, load_vad
+from oyez.runtime.local import LocalRuntime
+from oyez.server.conversation import Conversation
+from oyez.server.hub import Engines, Hub
+from oyez.server.pages import routes
+from oyez.server.settings import Settings
+
+
+def load_engines(settings: Settings) -> Engines:
+    """Load the models that the settings name.
+
+    Raises:
+        EngineNotFoundError: No engine has that name.
+        ModelNotInstalledError: Its weights are not on this machine.
+    """
+    workers = settings.workers or max((os.cpu_count() or 1) - 1, 1)
+    vad_name = "scripted" if settings.model == "scripted" else "silero"
+    vad = load_vad(vad_name)
+    return Engines(LocalRuntime(load_recognizer(settings.model), workers=workers), vad)
+
+
+def create_app(
+    settings: Settings, *, load: Callable[[Settings], Engines] = load_engines
+) -> Starlette:
+    """Return the ASGI application of a server.
+
+    The models are loaded when the application starts; until then `/readyz` answers 503 and streams
+    are refused with `service_unavailable`. The hub is `app.state.hub`.
+
+    Args:
+        settings: How the server runs.
+        load: Loads the models.
+    """
+    hub = Hub(settings, load=load)
+
+    async def transcribe(socket: WebSocket) -> None:
+        await Conversation(socket, hub).run()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        loading = asyncio.create_task(hub.start())
+        app.state.loading = loading
+        try:
+            yield
+        finally:
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)
+            await hub.stop()
+
+    app = Starlette(
+        routes=[
+            WebSocketRoute("/transcribe-websocket", transcribe),
+            WebSocketRoute("/", transcribe),
+            *routes(hub),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.hub = hub
+    return app

@@ -1,0 +1,349 @@
+"""One WebSocket: the shell that carries frames and time between a socket and a session.
+
+Three tasks share the event loop. The reader judges frames and fills the inbox; the listener
+empties it through the inlet (in a thread) into the session; the sender says what is due.
+Recognition runs in the runtime; its answers come back through callbacks. Whoever meets the end
+first says how the conversation ends.
+"""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from oyez.errors import AudioError, EngineBusyError, EngineError, RemoteProtocolError
+from oyez.protocol.connection import Connection, Role, Verdict
+from oyez.protocol.error_types import ERROR_TYPES
+from oyez.protocol.messages import (
+    Audio,
+    ClientKind,
+    ClientMessage,
+    End,
+    ErrorFrame,
+    Finalize,
+    ServerMessage,
+    Start,
+    decode_client_frame,
+    encode_server_message,
+)
+from oyez.protocol.start import parse_start, peek_api_key
+from oyez.runtime.base import Work
+from oyez.server.hub import Hub
+from oyez.server.inbox import Inbox
+from oyez.server.keys import authenticate, from_handshake
+from oyez.session.inlet import Inlet
+from oyez.session.readings import Purpose, Reading
+from oyez.session.session import Session
+from oyez.transcript.hypothesis import Hypothesis
+
+PIECE_BYTES: Final = 32 * 1024
+"""Audio decoded at a time: about a second of 16-bit speech, a few milliseconds of work."""
+
+DEADLINES_S: Final = {Purpose.FINAL: 0.05, Purpose.COMMIT: 0.5, Purpose.PARTIAL: 0.35}
+"""How soon a reading is wanted. Finals go first under load; partial readings that were not begun in
+time are skipped, because a newer one says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a conversation ends."""
+
+    reason: str
+    """A word for the log."""
+    close_code: int | None = 1000
+    """None when the client has gone already."""
+    error: ErrorFrame | None = None
+    """What to say before closing."""
+
+
+class Conversation:
+    """One socket from its handshake to its close.
+
+    Args:
+        socket: Not yet accepted.
+        hub: What the server's conversations share.
+    """
+
+    def __init__(self, socket: WebSocket, hub: Hub) -> None:
+        self._socket = socket
+        self._hub = hub
+        self._request_id = str(uuid.uuid4())
+        self._connection = Connection(Role.SERVER, now_s=hub.clock(), limits=hub.settings.limits)
+        self._inbox = Inbox(max_bytes=hub.settings.max_pending_bytes)
+        self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self._due = asyncio.Event()
+        """There may be something to send."""
+        self._progress = asyncio.Event()
+        """A reading was answered."""
+        self._is_admitted = False
+        self._inlet: Inlet | None = None
+        self._session: Session | None = None
+        self._under_way: dict[Reading, tuple[Work, asyncio.Future[Hypothesis]]] = {}
+        self._handshake_key: str | None = None
+
+    async def run(self) -> None:
+        """Converse until the end; always closes the socket."""
+        headers = self._socket.headers
+        presented = from_handshake(
+            headers.get("authorization"), self._socket.scope.get("subprotocols", [])
+        )
+        await self._socket.accept(subprotocol=presented.subprotocol)
+        self._handshake_key = presented.key
+        began_s = self._hub.clock()
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            self._guarded(lambda: self._check_handshake(presented.problem))
+            if not self._ending.done():
+                works = (self._read(), self._listen(), self._send(), self._watch_stop())
+                tasks += [asyncio.create_task(self._guard(work)) for work in works]
+            ending = await self._ending
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._is_admitted:
+                self._hub.release()
+            self._withdraw()
+        await self._close(ending)
+        self._log_end(ending, began_s)
+
+    # Beginning.
+
+    def _check_handshake(self, problem: RemoteProtocolError | None) -> None:
+        if problem is not None:
+            raise problem
+        if self._handshake_key is not None:
+            authenticate(self._handshake_key, None, expected=self._hub.settings.api_key)
+
+    def _start(self, start: Start) -> None:
+        hub = self._hub
+        authenticate(
+            self._handshake_key, peek_api_key(start.payload), expected=hub.settings.api_key
+        )
+        request = parse_start(start.payload, [hub.model])
+        hub.admit()
+        self._is_admitted = True
+        self._inlet, self._session = hub.open_session(request)
+        hub.log.info(
+            "stream_started",
+            request=self._request_id,
+            model=request.model.id,
+            format=request.config.audio_format,
+            endpoints=bool(request.config.enable_endpoint_detection),
+        )
+        if request.options_without_effect:
+            hub.log.warning(
+                "options_without_effect",
+                request=self._request_id,
+                model=request.model.id,
+                options=",".join(request.options_without_effect),
+            )
+
+    # The tasks.
+
+    async def _read(self) -> None:
+        while True:
+            if self._inbox.is_full:
+                await self._inbox.room()
+                self._connection.resume(now_s=self._hub.clock())
+            frame = await self._receive()
+            if frame is None:
+                continue
+            if isinstance(frame, str) and len(frame) > self._hub.settings.max_text_bytes:
+                raise RemoteProtocolError(
+                    "invalid_request",
+                    [f"Text messages hold at most {self._hub.settings.max_text_bytes} bytes."],
+                )
+            if self._connection.client_state.has_ended:
+                continue  # whatever follows the end is ignored, readable or not
+            message = decode_client_frame(frame, is_started=self._connection.is_started)
+            self._judge(message)
+
+    async def _receive(self) -> str | bytes | None:
+        """Return the next frame, or None when a deadline passed that ended nothing."""
+        deadline_s = self._connection.next_deadline_s()
+        wait_s = None if deadline_s is None else max(deadline_s - self._hub.clock(), 0.0)
+        try:
+            async with asyncio.timeout(wait_s):
+                event = await self._socket.receive()
+        except TimeoutError:
+            expiry = self._connection.expire(now_s=self._hub.clock())
+            if expiry is not None and expiry.error_type is not None:
+                raise RemoteProtocolError(expiry.error_type, [expiry.reason]) from None
+            if expiry is not None:
+                self._end(Ending("idle", close_code=expiry.close_code))
+            return None
+        if event["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(event.get("code", 1005))
+        text: str | None = event.get("text")
+        return text if text is not None else bytes(event["bytes"])
+
+    def _judge(self, message: ClientMessage) -> None:
+        verdict = self._connection.client_says(message.kind, now_s=self._hub.clock())
+        if verdict is Verdict.IGNORE:
+            return
+        if isinstance(message, Start):
+            self._start(message)
+        elif message.kind is not ClientKind.KEEPALIVE:
+            self._inbox.put(message)
+
+    async def _listen(self) -> None:
+        while True:
+            message = await self._inbox.take(max_bytes=PIECE_BYTES)
+            session, inlet = self._session, self._inlet
+            assert session is not None
+            assert inlet is not None
+            loop = asyncio.get_running_loop()
+            match message:
+                case Audio(data):
+                    heard = await loop.run_in_executor(self._hub.listening, inlet.push, data)
+                    session.hear(heard)
+                case Finalize():
+                    session.finalize()
+                case End():
+                    heard = await loop.run_in_executor(self._hub.listening, inlet.flush)
+                    if not inlet.saw_audio:
+                        raise RemoteProtocolError(
+                            "invalid_request", ["No audio was received before the end."]
+                        )
+                    session.hear(heard)
+                    session.end()
+                case _:
+                    raise AssertionError(message)
+            self._go_on()
+            while session.backlog_ms > self._hub.settings.max_backlog_ms:
+                self._progress.clear()
+                await self._progress.wait()
+
+    async def _send(self) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            session = self._session
+            if session is None:
+                continue
+            for message in session.poll():
+                await self._say(message)
+            if session.is_finished:
+                self._end(Ending("finished"))
+                return
+
+    async def _watch_stop(self) -> None:
+        await self._hub.stopping.wait()
+        raise RemoteProtocolError("service_unavailable", ["The server is shutting down."])
+
+    # Recognition.
+
+    def _go_on(self) -> None:
+        """Hand out what the session wants read; wake the sender."""
+        session = self._session
+        assert session is not None
+        runtime = self._hub.runtime
+        for reading in session.readings():
+            deadline_s = runtime.now_s() + DEADLINES_S[reading.purpose]
+            known = self._under_way.get(reading)
+            if known is not None:
+                runtime.hurry(known[0], deadline_s=deadline_s)
+                continue
+            work = Work(reading.window, deadline_s, reading.purpose is Purpose.PARTIAL)
+            future = asyncio.wrap_future(runtime.submit(work))
+            self._under_way[reading] = (work, future)
+            future.add_done_callback(self._answered(reading))
+        self._due.set()
+
+    def _answered(self, reading: Reading) -> Callable[[asyncio.Future[Hypothesis]], None]:
+        def take(future: asyncio.Future[Hypothesis]) -> None:
+            self._under_way.pop(reading, None)
+            if future.cancelled() or self._ending.done():
+                return
+            self._guarded(lambda: self._take_answer(reading, future))
+
+        return take
+
+    def _take_answer(self, reading: Reading, future: asyncio.Future[Hypothesis]) -> None:
+        session = self._session
+        assert session is not None
+        try:
+            session.answer(reading, future.result())
+        except EngineBusyError:
+            session.refuse(reading)
+        self._progress.set()
+        self._go_on()
+
+    def _withdraw(self) -> None:
+        for _, future in list(self._under_way.values()):
+            future.cancel()
+        self._under_way.clear()
+
+    # The end.
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a task; whatever stops it ends the conversation."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - every failure must reach the client and the log
+            self._end(self._ending_for(error))
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001
+            self._end(self._ending_for(error))
+
+    def _ending_for(self, error: Exception) -> Ending:
+        match error:
+            case RemoteProtocolError():
+                return self._failure(error.error_type, str(error))
+            case AudioError():
+                return self._failure("invalid_request", error.problem)
+            case WebSocketDisconnect():
+                return Ending("client_gone", close_code=None)
+            case TimeoutError():
+                return Ending("client_does_not_read", close_code=1008)
+            case EngineError():
+                self._hub.log.failure("engine_failed", error, request=self._request_id)
+                return self._failure("internal_error", "Recognition failed; open a new session.")
+            case _:
+                self._hub.log.failure("conversation_failed", error, request=self._request_id)
+                return self._failure("internal_error", "The server failed; open a new session.")
+
+    def _failure(self, error_type: str, message: str) -> Ending:
+        url = self._socket.url
+        scheme = "https" if url.scheme == "wss" else "http"
+        more_info = f"{scheme}://{url.netloc}/errors#{ERROR_TYPES[error_type].anchor}"
+        frame = ErrorFrame(error_type, message, self._request_id, more_info)
+        return Ending(error_type, error=frame)
+
+    def _end(self, ending: Ending) -> None:
+        if not self._ending.done():
+            self._ending.set_result(ending)
+
+    async def _say(self, message: ServerMessage) -> None:
+        self._connection.server_says(message.kind)
+        async with asyncio.timeout(self._hub.settings.send_timeout_s):
+            await self._socket.send_text(encode_server_message(message))
+
+    async def _close(self, ending: Ending) -> None:
+        if ending.close_code is None or self._socket.client_state is WebSocketState.DISCONNECTED:
+            return
+        # The client may have gone meanwhile, or refuse to take the last frame: both are its choice.
+        with contextlib.suppress(WebSocketDisconnect, TimeoutError, RuntimeError, CancelledError):
+            if ending.error is not None:
+                await self._say(ending.error)
+            await self._socket.close(ending.close_code)
+
+    def _log_end(self, ending: Ending, began_s: float) -> None:
+        session = self._session
+        self._hub.log.info(
+            "stream_ended",
+            request=self._request_id,
+            reason=ending.reason,
+            seconds=round(self._hub.clock() - began_s, 1),
+            audio_ms=session.heard_ms if session is not None else 0,
+            tokens=session.token_count if session is not None else 0,
+        )

@@ -1,0 +1,41 @@
+"""Settings of a server. Each has an environment variable of the same name: `OYEZ_` and capitals."""
+
+from dataclasses import dataclass, field
+
+from oyez.protocol.connection import Limits
+
+DEFAULT_PORT = 8484
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a server runs."""
+
+    api_key: str = field(repr=False)
+    """The key that clients must present."""
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    """0 takes any free port."""
+    model: str = "moonshine-tiny"
+    """Name of the engine, see `oyez models`."""
+    workers: int = 0
+    """Threads that recognise; 0 is one for each core but one, at least one."""
+    max_sessions: int = 100
+    """Streams at a time; more are refused with `limit_exceeded`."""
+    max_message_bytes: int = 16 * 1024 * 1024
+    """Largest WebSocket message. Clients may send a whole file in one."""
+    max_text_bytes: int = 256 * 1024
+    """Largest text message: a start message with the largest context is a tenth of this."""
+    max_pending_bytes: int = 16 * 1024 * 1024
+    """Audio bytes of one stream that may wait to be decoded; then its socket is not read."""
+    max_backlog_ms: int = 10_000
+    """Decoded audio of one stream that may wait to be recognised; then no more is decoded."""
+    ping_interval_s: float = 20.0
+    """How often the server looks whether a silent client is still there."""
+    ping_timeout_s: float = 20.0
+    send_timeout_s: float = 30.0
+    """How long a client may refuse to take a message before it is given up."""
+    shutdown_grace_s: float = 5.0
+    """How long streams may go on once the server was told to stop."""
+    limits: Limits = field(default_factory=Limits)
+    """Time limits of a connection."""

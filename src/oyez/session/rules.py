@@ -1,0 +1,32 @@
+"""The numbers of a session's policy, and where they come from."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Times in milliseconds of audio. Positions decided by these rules depend on audio alone."""
+
+    preroll_ms: int = 320
+    """Audio kept from before the detected start of speech: soft beginnings are heard late."""
+    tail_ms: int = 128
+    """Audio read after the detected end of speech. More brought no accuracy in measurements."""
+    close_silence_ms: int = 640
+    """A pause this long ends a segment: its words become final. Shorter pauses cost accuracy,
+    because the model then reads less at a time."""
+    first_commit_ms: int = 3_000
+    """Length of a segment at the first reading that may make words final early."""
+    holdback_ms: int = 1_200
+    """Words that end closer to the edge of the audio stay non-final: the model was cut there."""
+    first_partial_ms: int = 260
+    """Speech heard before the first non-final words are looked for."""
+    soft_window_part: float = 0.65
+    """From this part of the engine's longest window on, a segment is cut where a cut is free."""
+    min_left_ms: int = 3_000
+    """Shortest part before a cut."""
+    min_right_ms: int = 1_300
+    """Shortest part after a cut: enough for the model to read it well."""
+    cut_retry_ms: int = 1_500
+    """Audio between attempts to cut."""
+    progress_ms: int = 1_000
+    """Audio between messages that only report progress."""

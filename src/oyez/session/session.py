@@ -1,0 +1,260 @@
+"""One conversation: push what was heard and what was said, answer readings, poll messages.
+
+A session has no sockets, no threads and no clock. Its owner turns bytes into `Heard` with an
+`Inlet`, has `readings` computed wherever it likes, gives the answers back in any order, and sends
+what `poll` returns. All calls must come from one thread at a time.
+"""
+
+from dataclasses import dataclass
+
+from oyez.engines.base import Capabilities, RecognizerStream, Window
+from oyez.protocol.messages import Finished, Results
+from oyez.protocol.start import StartMessage
+from oyez.session.buffer import SampleBuffer
+from oyez.session.inlet import Heard
+from oyez.session.ledger import Ledger
+from oyez.session.readings import Purpose, Reading
+from oyez.session.rules import Rules
+from oyez.session.walk import Event, Need, Needs, Segment, Walk
+from oyez.transcript.hypothesis import Hypothesis
+from oyez.transcript.words import words_of
+from oyez.turns.policy import EndpointPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """How a session's audio is cut into samples and frames."""
+
+    sample_rate_hz: int
+    frame_samples: int
+
+
+class Session:
+    """One stream of speech becoming tokens.
+
+    Args:
+        config: What the client asked for.
+        capabilities: Of the engine.
+        stream: The engine's state for this session.
+        hearing: Rate and frames of the audio.
+        rules: The numbers of the policy.
+    """
+
+    def __init__(
+        self,
+        config: StartMessage,
+        *,
+        capabilities: Capabilities,
+        stream: RecognizerStream,
+        hearing: Hearing,
+        rules: Rules | None = None,
+    ) -> None:
+        self._rules = rules or Rules()
+        self._capabilities = capabilities
+        self._stream = stream
+        self._hearing = hearing
+        self._buffer = SampleBuffer()
+        self._ledger = Ledger(
+            language=capabilities.languages[0] if config.enable_language_identification else None,
+            shows_non_final=config.enable_non_final_tokens is not False,
+            progress_ms=self._rules.progress_ms,
+        )
+        self._walk = Walk(
+            self._ledger,
+            capabilities=capabilities,
+            rules=self._rules,
+            endpoint=_endpoint_policy(config),
+            sample_rate_hz=hearing.sample_rate_hz,
+            frame_samples=hearing.frame_samples,
+        )
+        self._steps = self._walk.run()
+        self._needs: Needs = next(self._steps)
+        self._answers: dict[tuple[int, int], Hypothesis] = {}
+        """Clean answers about the open segment, and whatever the walk waits for."""
+        self._asked: set[Reading] = set()
+        self._wanted: list[Reading] = []
+        self._is_finished_said = False
+
+    # What goes in.
+
+    def hear(self, heard: Heard) -> None:
+        """Take audio, in order."""
+        self._buffer.append(heard.samples)
+        self._walk.hear(heard.frames)
+        self._go()
+
+    def finalize(self) -> None:
+        """Make everything heard so far final and say `<fin>`."""
+        self._walk.note(Event.FINALIZE, at=self._buffer.end)
+        self._go()
+
+    def end(self) -> None:
+        """Nothing more will be heard: make everything final and finish."""
+        self._walk.note(Event.END, at=self._buffer.end)
+        self._go()
+
+    def answer(self, reading: Reading, hypothesis: Hypothesis) -> None:
+        """Give the answer to a reading. Answers that come too late to matter are let go."""
+        self._asked.discard(reading)
+        if reading.is_clean or reading.purpose is not Purpose.PARTIAL:
+            self._answers[reading.key] = hypothesis
+        segment = self._walk.segment
+        if reading.purpose is Purpose.PARTIAL and segment is not None:
+            self._show(reading, hypothesis, segment)
+        self._go()
+
+    def refuse(self, reading: Reading) -> None:
+        """Say that an optional reading will not be computed."""
+        self._asked.discard(reading)
+        self._go()
+
+    # What comes out.
+
+    def readings(self) -> list[Reading]:
+        """Return the readings wanted since the last call; each must be answered or refused.
+
+        A reading that is handed out again is wanted sooner than before: see its purpose.
+        """
+        wanted, self._wanted = self._wanted, []
+        return wanted
+
+    def poll(self) -> list[Results | Finished]:
+        """Return the messages that are due."""
+        messages: list[Results | Finished] = []
+        results = self._ledger.take()
+        if results is not None:
+            messages.append(results)
+        if self._walk.is_done and not self._is_finished_said:
+            self._is_finished_said = True
+            messages.append(Finished(self._ledger.total_ms))
+        return messages
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last message has been polled."""
+        return self._is_finished_said
+
+    @property
+    def backlog_ms(self) -> int:
+        """Audio that was heard and not yet walked over, in milliseconds."""
+        return self._ms(self._buffer.end - self._walk.detector.position)
+
+    @property
+    def heard_ms(self) -> int:
+        """Audio heard so far, in milliseconds."""
+        return self._ms(self._buffer.end)
+
+    @property
+    def token_count(self) -> int:
+        """Final tokens of speech said so far."""
+        return self._ledger.token_count
+
+    # How it goes on.
+
+    def _go(self) -> None:
+        """Let the walk go as far as it can, then ask for what would help."""
+        while not self._walk.is_done:
+            if self._needs:
+                if not self._all_answered():
+                    self._ask_needs()
+                    return
+                answers = tuple(self._answers[need.start, need.end] for need in self._needs)
+            elif self._walk.has_input:
+                answers = ()
+            else:
+                break
+            try:
+                self._needs = self._steps.send(answers)
+            except StopIteration:
+                break
+            self._forget()
+        if not self._walk.is_done:
+            self._ask_partial()
+
+    def _all_answered(self) -> bool:
+        return all((need.start, need.end) in self._answers for need in self._needs)
+
+    def _forget(self) -> None:
+        """Let go of samples and answers that nothing can ask for again."""
+        self._buffer.drop_before(self._walk.oldest_needed)
+        segment = self._walk.segment
+        start = None if segment is None else segment.start
+        for key in [key for key in self._answers if key[0] != start]:
+            if not any((need.start, need.end) == key for need in self._needs):
+                del self._answers[key]
+
+    def _ask_needs(self) -> None:
+        for need in self._needs:
+            if (need.start, need.end) in self._answers:
+                continue
+            purpose = Purpose.FINAL if need.is_urgent else Purpose.COMMIT
+            asked = self._under_way(need)
+            if asked is None:
+                self._ask(need, purpose)
+            elif asked.purpose is Purpose.PARTIAL:
+                asked.purpose = purpose
+                self._wanted.append(asked)
+
+    def _under_way(self, need: Need) -> Reading | None:
+        """Return the reading under way that answers a need exactly as its own would."""
+        for reading in self._asked:
+            if reading.key == (need.start, need.end) and (
+                reading.purpose is not Purpose.PARTIAL or (reading.is_clean and need.draft is None)
+            ):
+                return reading
+        return None
+
+    def _ask(self, need: Need, purpose: Purpose) -> None:
+        samples = self._buffer.read(need.start, need.end)
+        window = Window(self._stream, samples, need.start, need.draft)
+        reading = Reading(need.start, need.end, need.draft is None, purpose, window)
+        self._asked.add(reading)
+        self._wanted.append(reading)
+
+    def _ask_partial(self) -> None:
+        """Ask for an optional reading when it would show something new."""
+        segment = self._walk.segment
+        if segment is None or self._asked:
+            return
+        position = self._walk.detector.position
+        tail_end = self._walk.tail_end(position)
+        if not self._walk.detector.is_speech:
+            # A pause: read what the segment will be closed with, so that it is ready by then.
+            is_whole = tail_end == self._walk.tail_end(position + 1)
+            if is_whole and (segment.start, tail_end) not in self._answers:
+                self._ask(Need(segment.start, tail_end), Purpose.PARTIAL)
+        elif self._ms(position - segment.latest_end) >= self._partial_interval_ms(segment):
+            self._ask(Need(segment.start, position, draft=segment.latest), Purpose.PARTIAL)
+
+    def _partial_interval_ms(self, segment: Segment) -> int:
+        """Return the audio between partial readings: the longer the segment, the dearer each."""
+        if segment.latest is None:
+            return self._rules.first_partial_ms + self._rules.preroll_ms
+        length_ms = self._ms(self._walk.detector.position - segment.start)
+        share = length_ms / self._capabilities.max_window_ms
+        return round(self._capabilities.update_interval_ms * (0.6 + share))
+
+    def _show(self, reading: Reading, hypothesis: Hypothesis, segment: Segment) -> None:
+        if reading.start != segment.start or reading.end <= segment.latest_end:
+            return
+        segment.latest, segment.latest_end = hypothesis, reading.end
+        words = []
+        if hypothesis.mean_logprob >= self._capabilities.min_mean_logprob:
+            words = words_of(hypothesis, offset_ms=self._ms(reading.start))
+        pending = segment.stabilizer.pending(words)
+        self._ledger.show(pending, until_ms=self._ms(reading.end))
+
+    def _ms(self, samples: int) -> int:
+        return samples * 1000 // self._hearing.sample_rate_hz
+
+
+def _endpoint_policy(config: StartMessage) -> EndpointPolicy | None:
+    if not config.enable_endpoint_detection:
+        return None
+    policy = EndpointPolicy.from_settings(
+        sensitivity=config.endpoint_sensitivity or 0.0,
+        latency_level=config.endpoint_latency_adjustment_level or 0,
+    )
+    if config.max_endpoint_delay_ms is not None:
+        return EndpointPolicy(min(policy.silence_ms, config.max_endpoint_delay_ms))
+    return policy

@@ -1,0 +1,351 @@
+"""The walk along the audio: segments, early finals, cuts, endpoints, markers.
+
+The walk is a generator. It takes what was heard frame by frame, in order; when a decision needs a
+reading of some audio it yields the need, and goes on when it is given the hypothesis. Where it asks
+and what it decides depends on the audio and on the places of the client's control messages in it,
+never on how the audio was cut into messages or on how fast anything was computed: the same stream
+gives the same final tokens every time.
+"""
+
+from collections import deque
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from oyez.engines.base import Capabilities
+from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
+from oyez.session.cuts import quietest_frames
+from oyez.session.inlet import Frame
+from oyez.session.ledger import Ledger
+from oyez.session.rules import Rules
+from oyez.transcript.alignment import edit_distance, words_covered
+from oyez.transcript.hypothesis import Hypothesis
+from oyez.transcript.stabilizer import Stabilizer
+from oyez.transcript.words import Word, words_of
+from oyez.turns.policy import EndpointPolicy
+from oyez.turns.speech import SpeechDetector
+
+
+class Event(Enum):
+    """A control message with a place in the audio."""
+
+    FINALIZE = "finalize"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Audio that must be read before the walk goes on, in samples of the stream."""
+
+    start: int
+    end: int
+    draft: Hypothesis | None = field(default=None, repr=False)
+    is_urgent: bool = False
+    """Somebody waits for the final words: a marker or the end follows."""
+
+
+Needs: TypeAlias = tuple[Need, ...]
+"""Empty: the walk waits for audio."""
+Answers: TypeAlias = tuple[Hypothesis, ...]
+Steps: TypeAlias = Generator[Needs, Answers, None]
+
+
+@dataclass(slots=True)
+class Segment:
+    """A stretch of audio that is read as a whole, from the start of speech to a pause or a cut."""
+
+    start: int
+    stabilizer: Stabilizer
+    next_commit: int
+    next_cut: int
+    frames: list[Frame]
+    """What was heard from the frame at `frames_start` on."""
+    frames_start: int
+    last_commit: Hypothesis | None = None
+    latest: Hypothesis | None = None
+    """The reading of the longest audio so far, whatever it was for."""
+    latest_end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A place to cut a segment at, with what is heard on either side."""
+
+    at: int
+    distance: int
+    """Characters in which the two sides differ from the whole."""
+    left: list[Word]
+    right: list[Word]
+    right_hypothesis: Hypothesis
+
+
+class Walk:
+    """One stream's walk.
+
+    Args:
+        ledger: Told what is decided.
+        capabilities: Of the engine that will read.
+        rules: The numbers.
+        endpoint: When an utterance ends; None when the client does not want to know.
+        sample_rate_hz: Of the samples.
+        frame_samples: Samples in one frame.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        capabilities: Capabilities,
+        rules: Rules,
+        endpoint: EndpointPolicy | None,
+        sample_rate_hz: int,
+        frame_samples: int,
+    ) -> None:
+        self._ledger = ledger
+        self._capabilities = capabilities
+        self._rules = rules
+        self._endpoint = endpoint
+        self._rate_hz = sample_rate_hz
+        self._frame_samples = frame_samples
+        self._frames: deque[Frame] = deque()
+        self._events: deque[tuple[int, Event]] = deque()
+        self._history: deque[Frame] = deque(maxlen=self._frames_in(rules.preroll_ms) + 4)
+        self._floor = 0
+        """Audio before it has been dealt with and is not read again."""
+        self._has_open_utterance = False
+        self.detector = SpeechDetector(frame_samples=frame_samples)
+        self.segment: Segment | None = None
+        self.is_done = False
+
+    # What the session tells the walk.
+
+    def hear(self, frames: tuple[Frame, ...]) -> None:
+        """Add frames that were heard."""
+        self._frames.extend(frames)
+
+    def note(self, event: Event, *, at: int) -> None:
+        """Add a control message that came after `at` samples."""
+        self._events.append((at, event))
+
+    @property
+    def has_input(self) -> bool:
+        """Whether there is anything to walk over."""
+        return bool(self._frames or self._events)
+
+    @property
+    def oldest_needed(self) -> int:
+        """Index of the oldest sample that may still be read."""
+        if self.segment is not None:
+            return self.segment.start
+        return max(self._floor, self.detector.position - self._lookback)
+
+    def tail_end(self, limit: int) -> int:
+        """Return where the last reading of the open segment ends, at most at `limit`."""
+        return min(self.detector.speech_end + self._samples(self._rules.tail_ms), limit)
+
+    # The walk.
+
+    def run(self) -> Steps:
+        """Walk until the end of the audio."""
+        while not self.is_done:
+            if self._events and self.detector.position + self._frame_samples > self._events[0][0]:
+                at, event = self._events.popleft()
+                yield from self._meet(event, at)
+            elif self._frames:
+                yield from self._step(self._frames.popleft())
+            else:
+                yield ()
+
+    def _meet(self, event: Event, at: int) -> Steps:
+        if self.segment is not None:
+            yield from self._close(self.tail_end(at))
+        self._floor = at
+        if event is Event.FINALIZE:
+            self._ledger.mark(TOKEN_TEXT_FIN, at_ms=self._ms(at))
+        else:
+            self._ledger.advance(final_ms=self._ms(at), total_ms=self._ms(at))
+            self.is_done = True
+
+    def _step(self, frame: Frame) -> Steps:
+        detector = self.detector
+        detector.hear(frame.speech)
+        self._history.append(frame)
+        if self.segment is None:
+            self._open_if_speech()
+        else:
+            self.segment.frames.append(frame)
+        if self.segment is not None:
+            position = detector.position
+            if detector.silence_samples >= self._close_silence:
+                yield from self._close(self.tail_end(position))
+            elif position >= self.segment.next_commit:
+                yield from self._commit(position)
+        if self.segment is None:
+            self._rest()
+
+    def _open_if_speech(self) -> None:
+        detector = self.detector
+        heard = detector.position - max(self._floor, detector.speech_start)
+        if not detector.is_speech or heard < 2 * self._frame_samples:
+            return
+        rules = self._rules
+        start = max(detector.speech_start - self._samples(rules.preroll_ms), self._floor)
+        known = [*self._history]
+        self.segment = Segment(
+            start=start,
+            stabilizer=Stabilizer(),
+            next_commit=start + self._samples(rules.first_commit_ms),
+            next_cut=start + self._soft_window,
+            frames=known,
+            frames_start=detector.position - len(known) * self._frame_samples,
+            latest_end=start,
+        )
+
+    def _rest(self) -> None:
+        """Between segments: everything heard is final; an utterance may end."""
+        detector = self.detector
+        if (
+            self._endpoint is not None
+            and self._has_open_utterance
+            and detector.silence_samples >= self._samples(self._endpoint.silence_ms)
+        ):
+            self._has_open_utterance = False
+            self._ledger.mark(TOKEN_TEXT_END, at_ms=self._ms(self.oldest_needed))
+        # Speech that begins now is noticed late and read from earlier on: the counter waits.
+        self._ledger.advance(
+            final_ms=self._ms(self.oldest_needed), total_ms=self._ms(detector.position)
+        )
+
+    def _close(self, end: int) -> Steps:
+        """Read the segment once more as a whole; all its words are final."""
+        segment = self.segment
+        assert segment is not None
+        (hypothesis,) = yield (Need(segment.start, end, is_urgent=True),)
+        words = self._words(hypothesis, segment.start)
+        self._ledger.finalize(segment.stabilizer.close(words))
+        self._ledger.show((), until_ms=self._ms(end))
+        self._has_open_utterance |= bool(segment.stabilizer.said)
+        self._floor = end
+        self.segment = None
+
+    def _commit(self, position: int) -> Steps:
+        """Read the growing segment; words that have settled become final."""
+        segment = self.segment
+        assert segment is not None
+        need = Need(segment.start, position, draft=segment.last_commit)
+        (hypothesis,) = yield (need,)
+        segment.last_commit = hypothesis
+        segment.latest, segment.latest_end = hypothesis, position
+        words = self._words(hypothesis, segment.start)
+        stable_until_ms = self._ms(position) - self._rules.holdback_ms
+        settled = segment.stabilizer.offer(words, stable_until_ms=stable_until_ms)
+        self._has_open_utterance |= bool(settled)
+        self._ledger.finalize(settled)
+        self._ledger.show(segment.stabilizer.pending(words), until_ms=self._ms(position))
+        step = self._samples(self._capabilities.commit_interval_ms)
+        segment.next_commit = position + step
+        is_last_chance = position + step - segment.start > self._max_window
+        if position >= segment.next_cut or is_last_chance:
+            yield from self._cut(position, words, is_last_chance=is_last_chance)
+
+    def _cut(self, position: int, words: list[Word], *, is_last_chance: bool) -> Steps:
+        """Cut the segment where both parts, read apart, say what the whole says.
+
+        When no place is that good, the segment grows on; at its longest, the best place is taken.
+        """
+        segment = self.segment
+        assert segment is not None
+        segment.next_cut = position + self._samples(self._rules.cut_retry_ms)
+        whole = "".join(word.key for word in words)
+        best: Cut | None = None
+        for at in self._cut_places(segment, position, count=3 if is_last_chance else 1):
+            left_hypothesis, right_hypothesis = yield (
+                Need(segment.start, at),
+                Need(at, position),
+            )
+            left = self._words(left_hypothesis, segment.start)
+            right = self._words(right_hypothesis, at)
+            distance = edit_distance(whole, "".join(word.key for word in (*left, *right)))
+            if best is None or distance < best.distance:
+                best = Cut(at, distance, left, right, right_hypothesis)
+            if distance == 0:
+                break
+        if best is not None and (best.distance == 0 or is_last_chance):
+            self._split(segment, best, position)
+
+    def _split(self, segment: Segment, cut: Cut, position: int) -> None:
+        said = segment.stabilizer.said
+        added = segment.stabilizer.close(cut.left)
+        carried: tuple[str, ...] = ()
+        if not added:  # words beyond the cut may be final already: the new segment begins with them
+            carried = said[words_covered([word.key for word in cut.left], said) :]
+        self._ledger.finalize(added)
+        self._has_open_utterance |= bool(segment.stabilizer.said)
+        kept = (cut.at - segment.frames_start) // self._frame_samples
+        stabilizer = Stabilizer(carried=carried)
+        self.segment = Segment(
+            start=cut.at,
+            stabilizer=stabilizer,
+            next_commit=segment.next_commit,
+            next_cut=cut.at + self._soft_window,
+            frames=segment.frames[kept:],
+            frames_start=segment.frames_start + kept * self._frame_samples,
+            last_commit=cut.right_hypothesis,
+            latest=cut.right_hypothesis,
+            latest_end=position,
+        )
+        self._floor = cut.at
+        stable_until_ms = self._ms(position) - self._rules.holdback_ms
+        stabilizer.offer(cut.right, stable_until_ms=stable_until_ms)
+        self._ledger.show(stabilizer.pending(cut.right), until_ms=self._ms(position))
+
+    def _cut_places(self, segment: Segment, position: int, *, count: int) -> list[int]:
+        first = segment.start + self._samples(self._rules.min_left_ms)
+        last = position - self._samples(self._rules.min_right_ms)
+        frame = self._frame_samples
+        indexes = quietest_frames(
+            segment.frames,
+            first=(first - segment.frames_start) // frame,
+            last=(last - segment.frames_start) // frame - 1,
+            count=count,
+            apart=self._frames_in(500),
+        )
+        return [segment.frames_start + index * frame + frame // 2 for index in indexes]
+
+    def _words(self, hypothesis: Hypothesis, start: int) -> list[Word]:
+        """Return the words of a reading, or none when the model itself does not believe them."""
+        if hypothesis.mean_logprob < self._capabilities.min_mean_logprob:
+            return []
+        return words_of(hypothesis, offset_ms=self._ms(start))
+
+    # Units.
+
+    @property
+    def _close_silence(self) -> int:
+        silence_ms = self._rules.close_silence_ms
+        if self._endpoint is not None:
+            silence_ms = min(silence_ms, self._endpoint.silence_ms)
+        return self._samples(silence_ms)
+
+    @property
+    def _soft_window(self) -> int:
+        return round(self._max_window * self._rules.soft_window_part)
+
+    @property
+    def _max_window(self) -> int:
+        return self._samples(self._capabilities.max_window_ms)
+
+    @property
+    def _lookback(self) -> int:
+        """Samples before the present from which a segment that opens next could start."""
+        return self._samples(self._rules.preroll_ms) + 3 * self._frame_samples
+
+    def _frames_in(self, duration_ms: int) -> int:
+        return self._samples(duration_ms) // self._frame_samples
+
+    def _samples(self, duration_ms: int) -> int:
+        return duration_ms * self._rate_hz // 1000
+
+    def _ms(self, samples: int) -> int:
+        return samples * 1000 // self._rate_hz

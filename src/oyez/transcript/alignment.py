@@ -1,0 +1,64 @@
+"""Where one reading's words lie in another's.
+
+Distances are Levenshtein's (edits by one insertion, deletion or substitution), by dynamic
+programming over the characters of word keys, so that "I am" and "I'm" stay close.
+"""
+
+from collections.abc import Sequence
+
+
+def edit_distance(left: str, right: str) -> int:
+    """Return the Levenshtein distance of two strings."""
+    return _last_row(left, right)[-1]
+
+
+def common_prefix(left: Sequence[str], right: Sequence[str]) -> int:
+    """Return how many items two sequences have in common from their start."""
+    count = 0
+    for a, b in zip(left, right, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def words_covered(said: Sequence[str], heard: Sequence[str]) -> int:
+    """Return how many words of `heard` are another reading of `said`.
+
+    Used to find what follows words that are final already: `heard` reads the same audio again, and
+    may put a word of `said` differently, split it, or join two.
+
+    Args:
+        said: Keys of the words that are final, in order.
+        heard: Keys of the words of a new reading that starts at the same audio.
+
+    Returns:
+        The length of the prefix of `heard` that is closest to `said`. Of equally close ones the
+        one with the most similar word count, then the longer, so that nothing is said twice.
+    """
+    same = common_prefix(said, heard)
+    rest_said = "".join(said[same:])
+    if not rest_said:
+        return same
+    rest_heard = heard[same:]
+    row = _last_row(rest_said, "".join(rest_heard))
+    best, best_cost = same, (row[0], len(said) - same, 0)
+    characters = 0
+    for count, word in enumerate(rest_heard, start=1):
+        characters += len(word)
+        cost = (row[characters], abs(len(said) - same - count), -count)
+        if cost < best_cost:
+            best, best_cost = same + count, cost
+    return best
+
+
+def _last_row(left: str, right: str) -> list[int]:
+    """Return the distances of `left` to every prefix of `right`, by length of the prefix."""
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, start=1):
+        diagonal, row[0] = row[0], i
+        for j, b in enumerate(right, start=1):
+            substitution = diagonal + (a != b)
+            diagonal = row[j]
+            row[j] = min(substitution, row[j] + 1, row[j - 1] + 1)
+    return row

@@ -1,0 +1,70 @@
+"""The rule that makes words of a growing utterance final before it ends.
+
+Local agreement (Liu, Spanakis and Niehues, "Low-latency sequence-to-sequence speech recognition and
+translation by partial hypothesis selection", Interspeech 2020; its use for growing windows follows
+Macháček, Dabre and Bojar, "Turning Whisper into real-time transcription system", 2023): a word is
+final once consecutive readings agree on it and on everything before it. Words near the edge of the
+audio are held back, because there the model was cut in mid-word.
+
+A final word is never taken back. When a later reading puts it differently, the later reading is
+aligned to what was said, and only what follows is new.
+"""
+
+from collections.abc import Sequence
+
+from oyez.transcript.alignment import common_prefix, words_covered
+from oyez.transcript.words import Word
+
+
+class Stabilizer:
+    """Decides about the words of one segment of audio.
+
+    Args:
+        agreement: Consecutive readings that must agree.
+        carried: Keys of final words that the segment's audio begins with.
+    """
+
+    def __init__(self, *, agreement: int = 2, carried: Sequence[str] = ()) -> None:
+        self._agreement = agreement
+        self._said = list(carried)
+        self._readings: list[list[Word]] = []
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Keys of the segment's words that are final."""
+        return tuple(self._said)
+
+    def offer(self, words: Sequence[Word], *, stable_until_ms: int) -> list[Word]:
+        """Take a reading of the whole segment and return the words that it makes final.
+
+        Args:
+            words: The reading, from the start of the segment.
+            stable_until_ms: Words that end later are held back, in stream time.
+        """
+        pending = self.pending(words)
+        self._readings = [*self._readings, pending][-self._agreement :]
+        if len(self._readings) < self._agreement:
+            return []
+        agreed = len(pending)
+        keys = [word.key for word in pending]
+        for reading in self._readings[:-1]:
+            agreed = min(agreed, common_prefix(keys, [word.key for word in reading]))
+        new = []
+        for word in pending[:agreed]:
+            if word.end_ms > stable_until_ms:
+                break
+            new.append(word)
+        self._said += [word.key for word in new]
+        self._readings = [reading[len(new) :] for reading in self._readings]
+        return new
+
+    def pending(self, words: Sequence[Word]) -> list[Word]:
+        """Return the words of a reading that follow those that are final."""
+        return list(words[words_covered(self._said, [word.key for word in words]) :])
+
+    def close(self, words: Sequence[Word]) -> list[Word]:
+        """Return the words that the segment's last reading adds, all of them final."""
+        new = self.pending(words)
+        self._said += [word.key for word in new]
+        self._readings = []
+        return new

@@ -1,0 +1,62 @@
+"""Words: the unit in which readings of the same audio are compared."""
+
+from dataclasses import dataclass
+
+from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Tokens that belong together: a word with the punctuation that clings to it."""
+
+    tokens: tuple[HypothesisToken, ...]
+    """Times count from the start of the stream, not of the window."""
+    key: str
+    """What is compared: letters and digits only, case folded. Empty for bare punctuation."""
+
+    @property
+    def start_ms(self) -> int:
+        """Start of the first token, from the start of the stream."""
+        return self.tokens[0].start_ms
+
+    @property
+    def end_ms(self) -> int:
+        """End of the last token, from the start of the stream."""
+        return self.tokens[-1].end_ms
+
+
+def words_of(hypothesis: Hypothesis, *, offset_ms: int) -> list[Word]:
+    """Group a hypothesis into words and move its times to the stream's clock.
+
+    Args:
+        hypothesis: Times count from the start of its window.
+        offset_ms: Where the window starts in the stream.
+    """
+    groups: list[list[HypothesisToken]] = []
+    for token in hypothesis.tokens:
+        moved = HypothesisToken(
+            token.text, token.logprob, token.start_ms + offset_ms, token.end_ms + offset_ms
+        )
+        if token.text.startswith(" ") or not groups:
+            groups.append([moved])
+        else:
+            groups[-1].append(moved)
+    words = [Word(tuple(group), _key(group)) for group in groups]
+    return _without_bare_punctuation(words)
+
+
+def _key(tokens: list[HypothesisToken]) -> str:
+    text = "".join(token.text for token in tokens)
+    return "".join(character for character in text if character.isalnum()).casefold()
+
+
+def _without_bare_punctuation(words: list[Word]) -> list[Word]:
+    """Join punctuation that stands alone, such as a dash, to the word before it."""
+    joined: list[Word] = []
+    for word in words:
+        if not word.key and joined:
+            previous = joined.pop()
+            joined.append(Word(previous.tokens + word.tokens, previous.key))
+        else:
+            joined.append(word)
+    return [word for word in joined if word.key]
