@@ -1,0 +1,92 @@
+"""The client for asyncio."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+from oyez.client.async_session import AsyncRealtimeSTTSession
+from oyez.client.options import ClientOptions, checked_config, checked_key, checked_seconds
+from oyez.client.timings import DEFAULT_CONNECT_TIMEOUT_SEC, SessionTimings
+from oyez.protocol.config import RealtimeSTTConfig
+
+
+class AsyncOyezClient(ClientOptions):
+    """A server as seen from an asyncio program.
+
+    Args:
+        api_key: The server's key; OYEZ_API_KEY when left out.
+        base_url: The server's address, such as ``https://speech.example``; OYEZ_BASE_URL when
+            left out, and ``ws://127.0.0.1:8484`` without that.
+        websocket_base_url: Complete address of the real-time endpoint, used as it is.
+        api_base_url: Complete address of the REST API.
+        timeout_sec: Longest wait of a REST request.
+
+    Raises:
+        OyezValidationError: The key is missing, or something is malformed.
+    """
+
+    @cached_property
+    def realtime(self) -> "AsyncRealtimeAPI":
+        """Real-time endpoints."""
+        return AsyncRealtimeAPI(self)
+
+    async def aclose(self) -> None:
+        """Release what the client holds. Sessions close in their own `async with` blocks."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class AsyncRealtimeAPI:
+    """Namespace `client.realtime`."""
+
+    def __init__(self, client: AsyncOyezClient) -> None:
+        self._client = client
+
+    @cached_property
+    def stt(self) -> "AsyncRealtimeSTTClient":
+        """Real-time speech to text."""
+        return AsyncRealtimeSTTClient(self._client)
+
+
+class AsyncRealtimeSTTClient:
+    """Namespace `client.realtime.stt`."""
+
+    def __init__(self, client: AsyncOyezClient) -> None:
+        self._client = client
+
+    def connect(
+        self,
+        *,
+        config: RealtimeSTTConfig | Mapping[str, Any],
+        api_key: str | None = None,
+        connect_timeout_sec: float = DEFAULT_CONNECT_TIMEOUT_SEC,
+        timings: SessionTimings | None = None,
+    ) -> AsyncRealtimeSTTSession:
+        """Return a session; entering it in a `async with` block opens the socket.
+
+        Args:
+            config: Configuration of the session, or a dict of its fields.
+            api_key: Key of this session instead of the client's.
+            connect_timeout_sec: Longest wait for the handshake.
+            timings: Every other wait.
+
+        Raises:
+            OyezValidationError: An argument is wrong.
+        """
+        return AsyncRealtimeSTTSession(
+            self._client.websocket_base_url,
+            checked_config(config),
+            checked_key(api_key or self._client.api_key),
+            connect_timeout_sec=checked_seconds("connect_timeout_sec", connect_timeout_sec),
+            timings=timings,
+        )

@@ -1,0 +1,34 @@
+"""What both shells ask of `websockets` when they open a socket."""
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit
+
+from oyez.client.timings import MAX_WAITING_MESSAGES, SessionTimings
+
+
+def socket_options(
+    url: str, api_key: str, connect_timeout_sec: float, timings: SessionTimings
+) -> dict[str, Any]:
+    """Return the keyword arguments of `connect`, the same for threads and asyncio."""
+    return {
+        "additional_headers": {"Authorization": f"Bearer {api_key}"},
+        "compression": None,  # audio does not shrink; the attempt costs time on both ends
+        "open_timeout": connect_timeout_sec,
+        "close_timeout": timings.close_timeout_sec,
+        "ping_interval": timings.ping_interval_sec,
+        "ping_timeout": timings.ping_timeout_sec,
+        "max_queue": MAX_WAITING_MESSAGES,
+        "proxy": None if is_this_machine(url) else True,
+    }
+
+
+def is_this_machine(url: str) -> bool:
+    """Return whether an address is on this machine, which no proxy can reach."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

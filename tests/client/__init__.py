@@ -1,0 +1,1 @@
+"""Tests of the client: sessions against a small real server, pacing, rendering."""

@@ -1,0 +1,97 @@
+"""Servers, and one way to drive both kinds of session."""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Self
+
+import pytest
+
+from oyez import AsyncOyezClient, OyezClient, RealtimeSTTConfig
+from oyez.types import RealtimeEvent, SessionTimings
+
+from .canned import CannedServer, FrozenServer
+
+KEY = "test-key"
+
+QUICK = SessionTimings(
+    send_timeout_sec=0.05,
+    close_timeout_sec=0.05,
+    keep_alive_interval_sec=0.01,
+    ping_interval_sec=0.02,
+    ping_timeout_sec=0.02,
+)
+
+OpenSession = Callable[..., Any]
+
+
+class Threaded:
+    """A sync session with the async session's face: each call runs in a thread."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self.session.__enter__)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await asyncio.to_thread(self.session.__exit__, *exc_info)
+
+    async def receive_events(self) -> AsyncIterator[RealtimeEvent]:
+        events = self.session.receive_events()
+        while (event := await asyncio.to_thread(next, events, None)) is not None:
+            yield event
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.session, name)
+        if not callable(value) or name == "parse_event":
+            return value
+        return functools.partial(asyncio.to_thread, value)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OYEZ_API_KEY", "OYEZ_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def _the_server() -> Iterator[CannedServer]:
+    server = CannedServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def server(_the_server: CannedServer) -> CannedServer:
+    _the_server.reset()
+    return _the_server
+
+
+@pytest.fixture
+def frozen() -> Iterator[Callable[..., FrozenServer]]:
+    servers: list[FrozenServer] = []
+
+    def start(*, shakes_hands: bool) -> FrozenServer:
+        servers.append(FrozenServer(shakes_hands=shakes_hands))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(params=["sync", "async"])
+def open_session(request: pytest.FixtureRequest) -> OpenSession:
+    """Return a function of a base URL that makes a session with the async face."""
+
+    def make(base_url: str, **options: Any) -> Any:
+        options.setdefault("config", RealtimeSTTConfig())
+        if request.param == "sync":
+            client = OyezClient(api_key=KEY, base_url=base_url)
+            return Threaded(client.realtime.stt.connect(**options))
+        twin = AsyncOyezClient(api_key=KEY, base_url=base_url)
+        return twin.realtime.stt.connect(**options)
+
+    return make
