@@ -2,7 +2,15 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+)
+from contextlib import aclosing
 from types import TracebackType
 from typing import Self
 
@@ -26,10 +34,9 @@ class AsyncRealtimeSTTSession(SessionBase):
     Get one from `client.realtime.stt.connect(...)` and use it in an `async with` block, which
     opens the socket and really closes it.
 
-    Tasks: audio from one task, receiving in one task (the same or another), everything else from
-    any task of the same loop. Audio and control messages leave in the order of the calls. A call
-    that sends never fails because the stream has ended: it does nothing, and the receiving side
-    raises what happened.
+    Tasks: audio from one, receiving in one (the same or another), everything else from any task of
+    the same loop. Audio and control messages leave in the order of the calls. A call that sends
+    never fails because the stream has ended: the receiving side raises what happened.
     """
 
     def __init__(
@@ -84,8 +91,7 @@ class AsyncRealtimeSTTSession(SessionBase):
         """Close the socket, waiting a short time for the server to agree. Can be called again.
 
         Results that were not received yet are given up: `finish()` and receive to the end first.
-        A receiver in another task returns as at the end of the stream. Cancelling is safe: the
-        socket is closed without waiting.
+        A receiver in another task returns as at the end. Cancelling is safe: it only ends the wait.
         """
         self._brain.close()
         self._stop_keepalive()
@@ -110,8 +116,7 @@ class AsyncRealtimeSTTSession(SessionBase):
         """Send audio and then, unless told otherwise, the end of audio.
 
         Long pieces are cut into frames that every server takes. When the stream has ended, the
-        rest of an iterable is left unread. Cancelling leaves open how much was sent; no end of
-        audio is sent then.
+        rest of an iterable is left unread. Cancelling leaves open how much was sent, without end.
 
         Args:
             chunks: Bytes, or an iterable of them such as `stream_audio_async(...)`. An iterable
@@ -122,12 +127,13 @@ class AsyncRealtimeSTTSession(SessionBase):
             OyezValidationError: A chunk is not bytes.
         """
         self._brain.require_entered()
-        async for piece in _pieces(chunks):
-            for frame in frames_of(piece):
-                if not self._brain.takes_audio:
-                    return
-                await self.send_byte_chunk(frame)
-                await asyncio.sleep(0)  # a send that need not wait lets no other task run
+        async with aclosing(_pieces(chunks)) as pieces:
+            async for piece in pieces:
+                for frame in frames_of(piece):
+                    if not self._brain.takes_audio:
+                        return
+                    await self.send_byte_chunk(frame)
+                    await asyncio.sleep(0)  # a send that need not wait lets no other task run
         if finish:
             await self.finish()
 
@@ -283,7 +289,7 @@ class AsyncRealtimeSTTSession(SessionBase):
 
 async def _pieces(
     chunks: BytesLike | Iterable[BytesLike] | AsyncIterable[BytesLike],
-) -> AsyncIterator[BytesLike]:
+) -> AsyncGenerator[BytesLike, None]:
     if isinstance(chunks, bytes | bytearray | memoryview):
         yield chunks
     elif isinstance(chunks, AsyncIterable):

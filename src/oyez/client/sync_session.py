@@ -30,8 +30,7 @@ class RealtimeSTTSession(SessionBase):
 
     Threads: audio from one thread, receiving in one thread (the same or another), everything else
     from any thread. Audio and control messages leave in the order of the calls. A call that sends
-    never fails because the stream has ended: it does nothing, and the receiving side raises what
-    happened.
+    never fails because the stream has ended: the receiving side raises what happened.
     """
 
     def __init__(
@@ -85,7 +84,7 @@ class RealtimeSTTSession(SessionBase):
         """Close the socket, waiting a short time for the server to agree. Can be called again.
 
         Results that were not received yet are given up: `finish()` and receive to the end first.
-        A receiver in another thread returns as at the end of the stream.
+        A receiver in another thread returns as at the end.
         """
         self._brain.close()
         self._stop_keepalive()
