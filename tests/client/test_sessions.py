@@ -1,11 +1,13 @@
 """Whole streams, the same for threads and asyncio."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from oyez import OyezRealtimeError, OyezValidationError, RealtimeSTTConfig
+from oyez.client.handshake import SEND_BUFFER_BYTES
 from oyez.protocol.messages import ClientKind, Finished
 from oyez.types import RealtimeControlType, RealtimeEvent
 
@@ -253,3 +255,11 @@ async def test_a_session_must_be_entered_and_only_once(
     async with session:
         with pytest.raises(OyezRealtimeError, match="entered already"):
             await session.enter()
+
+
+async def test_little_audio_is_on_its_way(server: CannedServer, open_session: OpenSession) -> None:
+    async with open_session(server.base_url) as session:
+        raw = getattr(session, "session", session)._ws
+        sock = raw.socket if hasattr(raw, "socket") else raw.transport.get_extra_info("socket")
+        size = sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        assert SEND_BUFFER_BYTES <= size <= 2 * SEND_BUFFER_BYTES

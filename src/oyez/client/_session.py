@@ -4,7 +4,7 @@ No sockets, no threads, no clock. Both shells ask it for frames and hand it fram
 decide alike is decided here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -240,6 +240,11 @@ def as_bytes(chunk: BytesLike) -> bytes:
             f"Audio must be bytes, bytearray or memoryview, not {type(chunk).__name__}."
         )
     return bytes(chunk)
+
+
+def pieces_of(chunks: BytesLike | Iterable[BytesLike]) -> Iterable[BytesLike]:
+    """Return audio given in one piece or in several as several."""
+    return (chunks,) if isinstance(chunks, bytes | bytearray | memoryview) else chunks
 
 
 def frames_of(piece: BytesLike) -> Iterator[bytes]:

@@ -19,10 +19,10 @@ from websockets.asyncio.client import connect as open_websocket
 from websockets.exceptions import ConcurrencyError, ConnectionClosed
 
 from oyez.client._base import SessionBase
-from oyez.client._session import BytesLike, frames_of
+from oyez.client._session import BytesLike, frames_of, pieces_of
 from oyez.client.events import RealtimeControlType, RealtimeEvent
 from oyez.client.failures import CONNECT_FAILURES, close_code, connect_error
-from oyez.client.handshake import socket_options
+from oyez.client.handshake import bound_send_buffer, socket_options
 from oyez.client.timings import DEFAULT_CONNECT_TIMEOUT_SEC, SessionTimings
 from oyez.errors import OyezRealtimeError
 from oyez.protocol.config import RealtimeSTTConfig
@@ -67,10 +67,11 @@ class AsyncRealtimeSTTSession(SessionBase):
             ws = await open_websocket(self._url, **options)
         except CONNECT_FAILURES as error:
             raise connect_error(self._url, error, self._connect_timeout_sec) from error
+        bound_send_buffer(ws.transport.get_extra_info("socket"))
         self._ws = ws
         try:
             await self._send(self._brain.start())
-        except BaseException:  # cancelled
+        except asyncio.CancelledError:
             ws.transport.abort()
             raise
         return self
@@ -100,7 +101,7 @@ class AsyncRealtimeSTTSession(SessionBase):
     async def send_byte_chunk(self, chunk: BytesLike) -> None:
         """Send audio in one frame. Dropped while paused.
 
-        Cancelling leaves open whether the frame was sent.
+        Cancelling leaves open whether it was sent.
 
         Raises:
             OyezValidationError: The chunk is not bytes.
@@ -220,7 +221,7 @@ class AsyncRealtimeSTTSession(SessionBase):
         """Drop audio until `resume` and keep the session alive meanwhile.
 
         Args:
-            finalize: Whether to ask first for what was heard as final tokens.
+            finalize: Whether to ask first for final tokens of what was heard.
         """
         if not self._brain.pause():
             return
@@ -290,11 +291,9 @@ class AsyncRealtimeSTTSession(SessionBase):
 async def _pieces(
     chunks: BytesLike | Iterable[BytesLike] | AsyncIterable[BytesLike],
 ) -> AsyncGenerator[BytesLike, None]:
-    if isinstance(chunks, bytes | bytearray | memoryview):
-        yield chunks
-    elif isinstance(chunks, AsyncIterable):
+    if isinstance(chunks, AsyncIterable):
         async for chunk in chunks:
             yield chunk
     else:
-        for chunk in chunks:
+        for chunk in pieces_of(chunks):
             yield chunk

@@ -13,10 +13,10 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_websocket
 
 from oyez.client._base import SessionBase
-from oyez.client._session import BytesLike, frames_of
+from oyez.client._session import BytesLike, frames_of, pieces_of
 from oyez.client.events import RealtimeControlType, RealtimeEvent
 from oyez.client.failures import CONNECT_FAILURES, close_code, connect_error
-from oyez.client.handshake import socket_options
+from oyez.client.handshake import bound_send_buffer, socket_options
 from oyez.client.timings import DEFAULT_CONNECT_TIMEOUT_SEC, SessionTimings
 from oyez.errors import OyezRealtimeError, OyezValidationError
 from oyez.protocol.config import RealtimeSTTConfig
@@ -63,6 +63,7 @@ class RealtimeSTTSession(SessionBase):
             ws = open_websocket(self._url, **options).__enter__()
         except CONNECT_FAILURES as error:
             raise connect_error(self._url, error, self._connect_timeout_sec) from error
+        bound_send_buffer(ws.socket)
         # Bounds each send; websockets reads only what `select` announces.
         ws.socket.settimeout(self._timings.send_timeout_sec)
         self._ws = ws
@@ -112,7 +113,7 @@ class RealtimeSTTSession(SessionBase):
             OyezValidationError: A chunk is not bytes.
         """
         self._brain.require_entered()
-        for piece in _pieces(chunks):
+        for piece in pieces_of(chunks):
             for frame in frames_of(piece):
                 if not self._brain.takes_audio:
                     return
@@ -266,7 +267,3 @@ class RealtimeSTTSession(SessionBase):
         stop, self._keepalive_stop = self._keepalive_stop, None
         if stop is not None:
             stop.set()
-
-
-def _pieces(chunks: BytesLike | Iterable[BytesLike]) -> Iterable[BytesLike]:
-    return (chunks,) if isinstance(chunks, bytes | bytearray | memoryview) else chunks
