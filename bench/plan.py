@@ -1,0 +1,102 @@
+"""What was asked for on the command line, and what every part needs."""
+
+import argparse
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.corpus import Corpus, find_folder
+from bench.serving import CHECKOUT, ServerProcess
+from bench.streaming import Target
+from oyez.engines.base import Recognizer
+from oyez.engines.registry import load_recognizer
+from oyez.protocol.models import REAL_TIME_MODEL
+
+PARTS = ("wer", "latency", "soak", "silence", "startup", "install")
+DEFAULT_MODEL = "moonshine-tiny"
+
+
+@dataclass(slots=True)
+class Plan:
+    """One run of the benchmark."""
+
+    parts: tuple[str, ...]
+    corpus: Corpus
+    model: str
+    remote: Target | None
+    """A server that somebody else runs; its memory and work cannot be seen."""
+    is_quick: bool
+    is_live: bool
+    keeps_pauses: bool
+    json_path: Path
+    _recognizer: Recognizer | None = field(default=None, repr=False)
+    _local: Target | None = None
+
+    @property
+    def recognizer(self) -> Recognizer | None:
+        """The engine itself, where it is ours."""
+        if self.remote is None and self._recognizer is None:
+            self._recognizer = load_recognizer(self.model)
+        return self._recognizer
+
+    @property
+    def target(self) -> Target:
+        """The server to stream to; ours only inside `server()`."""
+        target = self.remote or self._local
+        assert target is not None
+        return target
+
+    @contextlib.contextmanager
+    def server(self) -> Iterator[ServerProcess | None]:
+        """Run a fresh server for one measurement; None when the server is somebody else's."""
+        if self.remote is not None:
+            yield None
+            return
+        with ServerProcess(self.model) as server:
+            self._local = server.target
+            try:
+                yield server
+            finally:
+                self._local = None
+
+
+def read_plan(arguments: list[str] | None = None) -> Plan:
+    """Return the plan that the command line asks for; wrong arguments end the program."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measure accuracy, latency, endurance and size."
+    )
+    parser.add_argument("--only", metavar="PARTS", help=f"comma separated, of {','.join(PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="fewer clips, shorter soaks")
+    parser.add_argument("--data", default=os.environ.get("OYEZ_BENCH_DATA"), help="speech folder")
+    parser.add_argument("--model", help=f"engine to measure (default {DEFAULT_MODEL})")
+    parser.add_argument("--url", help="measure this Soniox-compatible server instead of ours")
+    parser.add_argument("--api-key", default=os.environ.get("OYEZ_API_KEY"), help="its key")
+    parser.add_argument("--realtime", action="store_true", help="wer and soak at real-time pace")
+    parser.add_argument("--keep-pauses", action="store_true", help="soak: do not trim pauses")
+    parser.add_argument("--json", default="bench/out/result.json", help="where the numbers go")
+    given = parser.parse_args(arguments)
+    parts = tuple(given.only.split(",")) if given.only else PARTS
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        parser.error(f"unknown parts: {', '.join(unknown)}; known are {', '.join(PARTS)}")
+    if given.url and not given.api_key:
+        parser.error("--url needs --api-key or OYEZ_API_KEY")
+    try:
+        folder = find_folder(given.data, CHECKOUT)
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    remote = None
+    if given.url:
+        remote = Target(given.url, given.api_key, given.model or REAL_TIME_MODEL)
+    return Plan(
+        parts=parts,
+        corpus=Corpus(folder),
+        model=given.model or DEFAULT_MODEL,
+        remote=remote,
+        is_quick=given.quick,
+        is_live=given.realtime,
+        keeps_pauses=given.keep_pauses,
+        json_path=Path(given.json),
+    )

@@ -1,0 +1,140 @@
+"""A server in a process of its own, so that its memory and work can be told from the benchmark's.
+
+`python -m bench.serving MODEL KEY` runs one in the foreground and prints its port first.
+"""
+
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import psutil  # type: ignore[import-untyped]
+
+from bench.streaming import Target
+from oyez.server.run import bind, make_server
+from oyez.server.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+KEY = "bench"
+READY_TIMEOUT_S = 60.0
+POLL_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process has used."""
+
+    at_s: float
+    cpu_s: float
+    rss_mb: float
+
+    def cpu_share(self, earlier: "Usage") -> float:
+        """Return the mean of cores busy since an earlier look."""
+        return (self.cpu_s - earlier.cpu_s) / max(self.at_s - earlier.at_s, 1e-9)
+
+
+class ServerProcess:
+    """A server of ours; a context manager that waits until it is ready.
+
+    Args:
+        model: Name of the engine.
+    """
+
+    def __init__(self, model: str) -> None:
+        self._began_s = time.perf_counter()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.serving", model, KEY],
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._model = model
+        self._port = 0
+        self._usage: psutil.Process | None = None
+        self.ready_s = 0.0
+        """From the start of the process to `/readyz` saying so."""
+
+    def __enter__(self) -> Self:
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def target(self) -> Target:
+        """Where to stream to."""
+        url = f"ws://127.0.0.1:{self._port}/transcribe-websocket"
+        return Target(url, KEY, self._model)
+
+    def usage(self) -> Usage:
+        """Return what the server has used so far."""
+        assert self._usage is not None
+        times = self._usage.cpu_times()
+        rss_mb = self._usage.memory_info().rss / 1e6
+        return Usage(time.perf_counter(), times.user + times.system, rss_mb)
+
+    def stop(self) -> None:
+        """End the process; idempotent."""
+        self._process.terminate()
+        try:
+            self._process.wait(15.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _wait_until_ready(self) -> None:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line.strip().isdigit():
+            raise RuntimeError("The server did not start.")
+        self._port = int(line)
+        self._usage = psutil.Process(self._process.pid)
+        while not is_ready(self.target.url):
+            if self._process.poll() is not None:
+                raise RuntimeError(f"The server ended with status {self._process.returncode}.")
+            if time.perf_counter() - self._began_s > READY_TIMEOUT_S:
+                raise RuntimeError(f"The server was not ready within {READY_TIMEOUT_S:.0f} s.")
+            time.sleep(POLL_S)
+        self.ready_s = time.perf_counter() - self._began_s
+
+
+def is_ready(websocket_url: str) -> bool:
+    """Return what `/readyz` of a server says."""
+    url = f"http://{urlsplit(websocket_url).netloc}/readyz"
+    try:
+        with urllib.request.urlopen(url, timeout=5.0) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def main() -> None:
+    """Serve until terminated."""
+    model, key = sys.argv[1:3]
+    settings = Settings(api_key=key, model=model, port=0)
+    listener = bind(settings)
+    server, _ = make_server(settings)
+    print(listener.getsockname()[1], flush=True)
+    server.run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Plain text tables: the first column to the left, the others to the right."""
+
+from collections.abc import Sequence
+
+from bench.stats import Interval, Summary
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return an aligned table."""
+    lines = [list(head), *(list(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    text = [
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
+    return "\n".join([text[0], "  ".join("-" * width for width in widths), *text[1:]])
+
+
+def heading(title: str) -> None:
+    """Print the title of a part."""
+    print(f"\n## {title}\n", flush=True)
+
+
+def note(text: str) -> None:
+    """Print a line at once: parts take minutes."""
+    print(text, flush=True)
+
+
+def interval(bounds: Interval) -> str:
+    """Return an interval."""
+    return (
+        f"[{bounds[0]:+.2f}, {bounds[1]:+.2f}]"
+        if bounds[0] < 0
+        else (f"[{bounds[0]:.2f}, {bounds[1]:.2f}]")
+    )
+
+
+def milliseconds(name: str, values: Summary | None, definition: str = "") -> list[str]:
+    """Return the row of a latency given in seconds."""
+    if values is None:
+        return [name, "0", "-", "-", "-", definition][: 6 if definition else 5]
+    cells = [f"{1000 * value:.0f}" for value in (values.p50, values.p95, values.worst)]
+    return [name, str(values.count), *cells, *([definition] if definition else [])]

@@ -1,0 +1,218 @@
+"""Part `wer`: what streaming costs in accuracy.
+
+The same bytes are read twice. `offline`: the engine reads the whole clip at once, with nothing of
+oyez between (what the model can do). `streamed`: through a real server by the SDK, in chunks of
+100 ms, as fast as answers come; only final tokens count. The difference is the price of streaming.
+
+WER is pooled: errors of all clips / words of all references, after the Whisper English normaliser;
+`plain` is lower case without punctuation. The 95 % intervals are a paired bootstrap over clips.
+Clips longer than the engine's longest window have no offline reading to compare with: they are
+listed apart, the offline column there read in pieces cut in the middle of pauses.
+"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from bench import tables, text
+from bench.audio import SPEECH_RATE_HZ, Sound
+from bench.corpus import Clip
+from bench.energy import pieces_at_pauses
+from bench.plan import Plan
+from bench.stats import (
+    Errors,
+    bootstrap_difference,
+    bootstrap_wer,
+    pooled,
+    word_errors,
+)
+from bench.streaming import FAST, LIVE, Stream, Target, run_stream
+from oyez.engines.base import Recognizer, StreamOptions, Window
+
+GROUPS = ("en_read", "en_read_fleurs", "en_read_ls_test_other", "en_spont", "tel_8k", "noisy")
+QUICK_CLIPS = 4
+"""Of each group."""
+SESSIONS = 2
+"""Streams at a time."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """One clip, read both ways."""
+
+    clip: Clip
+    stream: Stream
+    offline_text: str | None
+    is_long: bool
+
+    def errors(self, *, is_streamed: bool, is_plain: bool = False) -> Errors:
+        """Return the errors of one way."""
+        normalise = text.plain if is_plain else text.whisper
+        said = self.stream.text if is_streamed else (self.offline_text or "")
+        return word_errors(normalise(self.clip.text), normalise(said))
+
+
+class Offline:
+    """The engine without a server."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self._recognizer = recognizer
+        self.audio_s = 0.0
+        self.work_s = 0.0
+
+    @property
+    def longest_s(self) -> float:
+        """Its longest window."""
+        return self._recognizer.capabilities.max_window_ms / 1000
+
+    def read(self, sound: Sound) -> str:
+        """Read a clip as a whole, or in pieces when it is too long for that."""
+        heard = sound.at_speech_rate()
+        pieces = [heard]
+        if heard.seconds > self.longest_s:
+            pieces = pieces_at_pauses(heard, longest_s=self.longest_s)
+        return " ".join(self._read(piece) for piece in pieces)
+
+    def _read(self, sound: Sound) -> str:
+        assert sound.rate_hz == SPEECH_RATE_HZ
+        began_s = time.perf_counter()
+        stream = self._recognizer.open_stream(StreamOptions())
+        (hypothesis,) = self._recognizer.recognize([Window(stream, sound.samples, 0)])
+        stream.close()
+        self.work_s += time.perf_counter() - began_s
+        self.audio_s += sound.seconds
+        floor = self._recognizer.capabilities.min_mean_logprob
+        return hypothesis.text if hypothesis.mean_logprob >= floor else ""
+
+
+def measure(plan: Plan) -> dict[str, Any]:
+    """Read everything both ways; print and return the rates."""
+    clips = plan.corpus.speech(GROUPS)
+    if plan.is_quick:
+        clips = _some(clips)
+    offline = Offline(plan.recognizer) if plan.recognizer is not None else None
+    offline_texts: dict[str, str] = {}
+    if offline is not None:
+        offline_texts = {clip.name: offline.read(clip.read()) for clip in clips}
+    longest_s = offline.longest_s if offline is not None else float("inf")
+    with plan.server() as server:
+        before = server.usage() if server is not None else None
+        began_s = time.perf_counter()
+        with ThreadPoolExecutor(SESSIONS) as pool:
+            streams = list(pool.map(lambda clip: _stream(plan, clip), clips))
+        wall_s = time.perf_counter() - began_s
+        after = server.usage() if server is not None else None
+    readings = [
+        Reading(clip, stream, offline_texts.get(clip.name), clip.seconds > longest_s)
+        for clip, stream in zip(clips, streams, strict=True)
+    ]
+    audio_s = sum(clip.seconds for clip in clips)
+    result: dict[str, Any] = {
+        "groups": _table([reading for reading in readings if not reading.is_long], "clip groups"),
+        "long": _table(
+            [reading for reading in readings if reading.is_long], "longer than a window"
+        ),
+        "audio_s": round(audio_s, 1),
+        "streamed_times_real_time": round(audio_s / wall_s, 2),
+        "problems": {r.clip.name: r.stream.problem for r in readings if r.stream.problem},
+        "clips": [_clip_json(reading) for reading in readings],
+    }
+    tables.note(
+        f"\n{len(clips)} clips, {audio_s:.0f} s of audio, streamed by {SESSIONS} sessions at "
+        f"{audio_s / wall_s:.1f} times real time."
+    )
+    if offline is not None and offline.audio_s:
+        result["offline_work_per_audio_s"] = round(offline.work_s / offline.audio_s, 4)
+        tables.note(f"Offline work: {offline.work_s / offline.audio_s:.3f} s a second of audio.")
+    if before is not None and after is not None:
+        work = (after.cpu_s - before.cpu_s) / audio_s
+        result["server_cpu_per_audio_s"] = round(work, 4)
+        tables.note(f"Server CPU: {work:.3f} s a second of audio.")
+    for name, problem in result["problems"].items():
+        tables.note(f"PROBLEM {name}: {problem}")
+    return result
+
+
+def _stream(plan: Plan, clip: Clip) -> Stream:
+    target: Target = plan.target
+    return run_stream(target, clip.read(), pace=LIVE if plan.is_live else FAST)
+
+
+def _some(clips: list[Clip]) -> list[Clip]:
+    counts: dict[str, int] = {}
+    chosen = []
+    for clip in clips:
+        counts[clip.group] = counts.get(clip.group, 0) + 1
+        if counts[clip.group] <= QUICK_CLIPS:
+            chosen.append(clip)
+    return chosen
+
+
+def _table(readings: list[Reading], title: str) -> dict[str, Any]:
+    if not readings:
+        return {}
+    groups: dict[str, list[Reading]] = {}
+    for reading in readings:
+        groups.setdefault(reading.clip.group, []).append(reading)
+    if len(groups) > 1:
+        groups["all"] = readings
+    result = {}
+    rows = []
+    for name, members in groups.items():
+        result[name], row = _row(name, members)
+        rows.append(row)
+    head = (title, "clips", "words", "offline", "streamed", "95 %", "diff", "95 %", "plain off/str")
+    tables.note("\n" + tables.table(head, rows))
+    return result
+
+
+def _row(name: str, readings: list[Reading]) -> tuple[dict[str, Any], list[str]]:
+    streamed = [reading.errors(is_streamed=True) for reading in readings]
+    plain = pooled([reading.errors(is_streamed=True, is_plain=True) for reading in readings])
+    total = pooled(streamed)
+    bounds = bootstrap_wer(streamed)
+    result: dict[str, Any] = {
+        "clips": len(readings),
+        "words": total.words,
+        "streamed_wer": round(total.percent, 3),
+        "streamed_95": [round(bound, 3) for bound in bounds],
+        "streamed_plain_wer": round(plain.percent, 3),
+        "streamed_deletions": total.deletions,
+        "streamed_insertions": total.insertions,
+    }
+    row = [name, str(len(readings)), str(total.words), "-", f"{total.percent:.2f}"]
+    row += [tables.interval(bounds), "-", "-", f"- / {plain.percent:.2f}"]
+    if readings[0].offline_text is not None:
+        offline = [reading.errors(is_streamed=False) for reading in readings]
+        offline_plain = pooled([r.errors(is_streamed=False, is_plain=True) for r in readings])
+        rate = pooled(offline)
+        change = total.percent - rate.percent
+        spread = bootstrap_difference(streamed, offline)
+        row[3] = f"{rate.percent:.2f}"
+        row[6:8] = [f"{change:+.2f}", tables.interval(spread)]
+        row[8] = f"{offline_plain.percent:.2f} / {plain.percent:.2f}"
+        result |= {
+            "offline_wer": round(rate.percent, 3),
+            "offline_plain_wer": round(offline_plain.percent, 3),
+            "offline_deletions": rate.deletions,
+            "offline_insertions": rate.insertions,
+            "difference": round(change, 3),
+            "difference_95": [round(bound, 3) for bound in spread],
+        }
+    return result, row
+
+
+def _clip_json(reading: Reading) -> dict[str, Any]:
+    streamed = reading.errors(is_streamed=True)
+    item: dict[str, Any] = {
+        "name": reading.clip.name,
+        "seconds": reading.clip.seconds,
+        "words": streamed.words,
+        "streamed_errors": streamed.count,
+        "streamed_text": reading.stream.text,
+    }
+    if reading.offline_text is not None:
+        item["offline_errors"] = reading.errors(is_streamed=False).count
+        item["offline_text"] = reading.offline_text
+    return item

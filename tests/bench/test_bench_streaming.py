@@ -1,0 +1,156 @@
+"""Tokens to words, arrivals to latencies, files to clips."""
+
+from pathlib import Path
+
+import pytest
+from bench.audio import silence
+from bench.corpus import Corpus, find_folder
+from bench.energy import Span
+from bench.latency import Tally, Utterance, judge_finalize, judge_to_end, judge_words
+from bench.plan import read_plan
+from bench.streaming import Arrival, Stream, Word, words_of
+
+from oyez.client.events import RealtimeEvent, Token
+
+
+def token(text: str, start_ms: int = 0, *, final: bool = True) -> Token:
+    return Token(text=text, start_ms=start_ms, end_ms=start_ms + 100, is_final=final)
+
+
+def arrival(at_s: float, *tokens: Token, total_ms: int = 0) -> Arrival:
+    event = RealtimeEvent(tokens=list(tokens), total_audio_proc_ms=total_ms)
+    return Arrival(at_s, event)
+
+
+def test_words_are_joined_from_pieces() -> None:
+    tokens = [token("He", 0), token("llo,", 100), token(" world", 300), token(".", 400)]
+
+    assert words_of(tokens) == [Word("Hello,", 0.0, 0.2), Word("world.", 0.3, 0.5)]
+
+
+def test_markers_separate_words_and_are_none() -> None:
+    tokens = [token("One", 0), token("<end>", 100), token("Two", 200), token("<fin>", 300)]
+
+    assert [word.text for word in words_of(tokens)] == ["One", "Two"]
+
+
+def test_words_of_nothing() -> None:
+    assert words_of([]) == []
+
+
+def test_latencies_of_an_utterance() -> None:
+    utterance = Utterance("x", silence(4.0), [Span(0.5, 1.0), Span(1.6, 2.0)])
+    stream = Stream(
+        4.0,
+        [
+            arrival(0.9, token("On", final=False), total_ms=800),
+            arrival(1.4, token("One"), token("<end>"), total_ms=1400),
+            arrival(2.6, token(" two", 1700), token("<end>"), total_ms=2500),
+        ],
+    )
+    tally = Tally()
+
+    judge_to_end(utterance, stream, tally)
+
+    assert tally.problems == []
+    assert tally.seconds["first words"] == pytest.approx([0.4])
+    assert tally.seconds["endpoint"] == pytest.approx([0.6])
+    assert tally.seconds["final"] == pytest.approx([0.6])
+    assert tally.seconds["lag"] == pytest.approx([0.1, 0.0, 0.1])
+    assert (tally.inner_endpoints, tally.inner_pauses) == (1, 1)
+
+
+def test_a_missing_endpoint_is_a_problem() -> None:
+    utterance = Utterance("x", silence(3.0), [Span(0.5, 1.0)])
+    tally = Tally()
+
+    judge_to_end(utterance, Stream(3.0, [arrival(0.9, token("One"))]), tally)
+
+    assert "endpoint" not in tally.seconds
+    assert len(tally.problems) == 1
+
+
+def test_finalize_round_trip() -> None:
+    utterance = Utterance("x", silence(3.0), [Span(0.5, 1.0)])
+    stream = Stream(3.0, [arrival(1.5, token("One"), token("<fin>"))], finalize_sent_s=1.2)
+    tally = Tally()
+
+    judge_finalize(utterance, stream, tally)
+
+    assert tally.seconds["finalize"] == pytest.approx([0.3])
+
+
+def test_words_are_shown_when_they_stand_at_their_place() -> None:
+    stream = Stream(
+        1.0,
+        [
+            arrival(0.2, token("A", final=False), token(" cat", 100, final=False)),
+            arrival(0.4, token("The", final=False), token(" cat", 100, final=False)),
+            arrival(0.9, token("The"), token(" cat.", 100)),
+        ],
+    )
+    tally = Tally()
+
+    judge_words(stream, tally)
+
+    assert tally.seconds["word shown"] == pytest.approx([0.3, 0.0])
+    assert tally.seconds["word final"] == pytest.approx([0.8, 0.7])
+    assert (tally.erased, tally.words) == (1, 2)
+
+
+MANIFEST = """id\tfile\tcategory\tduration_s\tformat\treference\tref_quality
+a\tx/a.flac\tx\t1.5\tflac\tsays "one\texact
+b\tx/b.raw\tx\t1.5\traw/alaw\tone\texact
+c\tx/c.flac\tx\t1.5\tflac\tone\tapprox
+d\tnospeech/d.wav\tnospeech\t2.0\twav\t\texpected-empty
+"""
+
+
+def test_corpus_takes_exact_readable_clips(tmp_path: Path) -> None:
+    (tmp_path / "manifest.tsv").write_text(MANIFEST, "utf-8")
+    corpus = Corpus(find_folder(str(tmp_path), tmp_path))
+
+    assert [(clip.name, clip.text) for clip in corpus.speech(["x", "y"])] == [("a", 'says "one')]
+    assert [clip.name for clip in corpus.no_speech()] == ["d"]
+    assert corpus.speech(["x"])[0].segments() == []
+
+
+def test_segments_lie_beside_the_clip(tmp_path: Path) -> None:
+    (tmp_path / "manifest.tsv").write_text(MANIFEST, "utf-8")
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "a.segments.json").write_text('[{"start": 0, "end": 1.5, "text": "one"}]')
+
+    (segment,) = Corpus(tmp_path).speech(["x"])[0].segments()
+
+    assert (segment.start_s, segment.end_s, segment.text) == (0.0, 1.5, "one")
+
+
+def test_folder_without_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        find_folder(str(tmp_path), tmp_path)
+
+
+def test_no_folder_means_the_sample(tmp_path: Path) -> None:
+    assert find_folder(None, tmp_path) is None
+    assert Corpus(None).is_sample
+
+
+def test_plan_of_parts() -> None:
+    plan = read_plan(["--only", "wer,soak", "--quick"])
+
+    assert plan.parts == ("wer", "soak")
+    assert plan.is_quick
+    assert plan.remote is None
+
+
+def test_plan_of_another_server() -> None:
+    plan = read_plan(["--url", "wss://x/y", "--api-key", "k"])
+
+    assert plan.target.url == "wss://x/y"
+    assert plan.recognizer is None
+
+
+def test_unknown_parts_end_the_program(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read_plan(["--only", "speed"])
+    assert "speed" in capsys.readouterr().err
