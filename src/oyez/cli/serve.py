@@ -1,0 +1,185 @@
+"""`oyez serve`: a server in the foreground."""
+
+import ipaddress
+import os
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from oyez.cli.options import DEFAULT_MODEL, model_option
+from oyez.cli.problems import Problem, server_parts
+
+if TYPE_CHECKING:
+    import socket
+
+    from oyez.server.settings import Settings
+
+DEFAULT_PORT: Final = 8484
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+@click.command()
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    envvar="OYEZ_HOST",
+    show_default=True,
+    show_envvar=True,
+    metavar="ADDRESS",
+    help="Address to listen at; 0.0.0.0 is every address of this machine.",
+)
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    type=click.IntRange(0, 65_535),
+    envvar="OYEZ_PORT",
+    show_default=True,
+    show_envvar=True,
+    help="Port to listen at; 0 takes a free one.",
+)
+@model_option(default=DEFAULT_MODEL, note="What hears; see `oyez models`.")
+@click.option(
+    "--workers",
+    default=0,
+    type=click.IntRange(0, 1_024),
+    envvar="OYEZ_WORKERS",
+    show_default="one for each core but one",
+    show_envvar=True,
+    help="Threads that recognise speech.",
+)
+@click.option(
+    "--max-sessions",
+    default=100,
+    type=click.IntRange(1),
+    envvar="OYEZ_MAX_SESSIONS",
+    show_default=True,
+    show_envvar=True,
+    help="Streams at a time; more are refused.",
+)
+@click.option(
+    "--log-level",
+    default="info",
+    type=click.Choice(LOG_LEVELS, case_sensitive=False),
+    envvar="OYEZ_LOG_LEVEL",
+    show_default=True,
+    show_envvar=True,
+    help="How much to log, on standard error.",
+)
+def serve(
+    *, host: str, port: int, model: str, workers: int, max_sessions: int, log_level: str
+) -> None:
+    """Serve real-time transcription until Ctrl-C.
+
+    Clients present the key in OYEZ_API_KEY. When that is not set, the server makes a key that is
+    good until it stops, and prints it once.
+    """
+    with server_parts():
+        from oyez.server.keys import make_key
+        from oyez.server.run import bind, make_server
+        from oyez.server.settings import Settings
+    from oyez.cli.foreground import run
+    from oyez.observe.logs import configure
+
+    key = given_key()
+    settings = Settings(
+        api_key=key or make_key(),
+        host=host,
+        port=port,
+        model=model,
+        workers=workers,
+        max_sessions=max_sessions,
+    )
+    configure(log_level.upper())
+    _check_model(model)
+    try:
+        listener = bind(settings)
+    except OSError as error:
+        raise _address_problem(error, settings) from None
+    with listener:
+        server, hub = make_server(settings)
+        run(server, hub, listener, on_ready=lambda: _welcome(settings, listener, key is None))
+
+
+def given_key() -> str | None:
+    """Return the key in the environment, or None.
+
+    Raises:
+        OyezValidationError: No header can carry it.
+    """
+    from oyez.client.options import checked_key
+
+    given = os.environ.get("OYEZ_API_KEY", "").strip()
+    return checked_key(given) if given else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_model(model: str) -> None:
+    """Refuse an unknown name before the port is taken."""
+    from oyez.engines.registry import recognizer_names
+    from oyez.errors import EngineNotFoundError
+
+    if model not in (names := recognizer_names()):
+        raise EngineNotFoundError(model, names)
+
+
+def _address_problem(error: OSError, settings: "Settings") -> Problem:
+    import errno
+
+    where = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        return Problem(
+            f"{where} is in use. Stop what listens there, or choose another port: "
+            f"oyez serve --port {settings.port % 65_535 + 1}"
+        )
+    if error.errno == errno.EACCES:
+        return Problem(f"{where} needs privileges. Choose a port from 1024 up: --port 8484")
+    reason = error.strerror or str(error)
+    return Problem(f"Cannot listen at {where}: {reason}. Choose an address of this machine: --host")
+
+
+def _welcome(settings: "Settings", listener: "socket.socket", is_key_new: bool) -> None:
+    """Say that the server is ready and how to use it; the key only if it was made just now."""
+    port = listener.getsockname()[1]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(settings.host, settings.host)  # noqa: S104
+    address = f"[{shown}]:{port}" if ":" in shown else f"{shown}:{port}"
+    lines = [f"oyez serves {settings.model} at ws://{address}/transcribe-websocket", ""]
+    if is_key_new:
+        lines += [
+            "The key of this run (set OYEZ_API_KEY before `oyez serve` to choose your own):",
+            f"  export OYEZ_API_KEY={settings.api_key}",
+        ]
+    else:
+        lines += ["The key is the one in OYEZ_API_KEY."]
+    is_default = (shown, port) == ("127.0.0.1", DEFAULT_PORT)
+    if not is_default:
+        lines += [f"  export OYEZ_BASE_URL=ws://{address}"]
+    lines += [
+        "",
+        "Is it ready?",
+        f"  curl http://{address}/readyz",
+        "Transcribe a file with it:",
+        f"  oyez transcribe FILE.wav --url ws://{address}",
+        "Use it in Python:",
+        "  from oyez import OyezClient",
+        "  with OyezClient().realtime.stt.connect(config={}) as session:",
+        '      session.send_bytes(open("FILE.wav", "rb").read())',
+        "      for event in session.receive_events():",
+        '          print("".join(t.text for t in event.tokens if t.is_final), end="", flush=True)',
+        "",
+        "Ctrl-C stops it.",
+    ]
+    click.echo("\n".join(lines))
+    if not is_loopback(settings.host):
+        click.secho(
+            f"Warning: {settings.host} can be reached from other machines, and this is plain HTTP: "
+            "audio and key travel unencrypted. Put a proxy with TLS in front, and use wss://.",
+            fg="yellow",
+            err=True,
+        )
