@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.audio import Sound
+from bench.audio import Sound, joined
 
 FRAME_S = 0.010
 RANGE_DB = 32.0
@@ -71,41 +71,23 @@ def pauses(spans: list[Span]) -> list[Span]:
     return [Span(before.end_s, after.start_s) for before, after in itertools.pairwise(spans)]
 
 
-@dataclass(frozen=True, slots=True)
-class Trimmed:
-    """A sound without its long pauses, and where its moments went."""
-
-    sound: Sound
-    kept: tuple[Span, ...]
-    """Stretches of the original, in order; everything else was cut out."""
-
-    def moved(self, at_s: float) -> float:
-        """Return where a moment of the original is now; inside a cut, where the cut is."""
-        passed_s = 0.0
-        for span in self.kept:
-            if at_s < span.end_s:
-                return passed_s + max(at_s - span.start_s, 0.0)
-            passed_s += span.seconds
-        return passed_s
-
-
-def trim_pauses(sound: Sound, *, longest_s: float) -> Trimmed:
-    """Shorten every pause, and the silence at both ends, to at most `longest_s`.
+def trim_pauses(sound: Sound, *, longest_s: float) -> Sound:
+    """Shorten every pause to at most `longest_s`, and the silence at both ends to half of it.
 
     The middle of a pause is cut out, so that the ends of the speech around it keep their decay.
     """
     spans = speech_spans(sound)
+    if not spans:
+        return sound
     half_s = longest_s / 2
-    kept: list[Span] = []
-    start_s = max(spans[0].start_s - half_s, 0.0) if spans else 0.0
+    kept = []
+    start_s = max(spans[0].start_s - half_s, 0.0)
     for pause in pauses(spans):
         if pause.seconds > longest_s:
             kept.append(Span(start_s, pause.start_s + half_s))
             start_s = pause.end_s - half_s
-    end_s = min(spans[-1].end_s + half_s, sound.seconds) if spans else sound.seconds
-    kept.append(Span(start_s, end_s))
-    parts = [sound.part(span.start_s, span.end_s).samples for span in kept]
-    return Trimmed(Sound(np.concatenate(parts), sound.rate_hz), tuple(kept))
+    kept.append(Span(start_s, min(spans[-1].end_s + half_s, sound.seconds)))
+    return joined([sound.part(span.start_s, span.end_s) for span in kept])
 
 
 def pieces_at_pauses(sound: Sound, *, longest_s: float) -> list[Sound]:
