@@ -1,26 +1,35 @@
 """Where speech is, by energy alone: a second opinion that owes nothing to the server's own ears.
 
-A frame of 10 ms is loud when its level is within `RANGE_DB` of the clip's loud parts (the 95th
-percentile) and at least `ABOVE_FLOOR_DB` over its quiet parts (the 5th percentile). Speech is two
-or more loud frames of three neighbours; gaps shorter than 60 ms (closures of stops) belong to it.
-Weak first and last sounds, such as a voiceless f, can be missed by 10 to 60 ms: the onset is then
-late and the end early, so that latencies come out smaller and larger by as much.
+The level of every 10 ms is taken over 30 ms between 200 and 4000 Hz, where hum and rumble are not.
+A frame is loud when it is within `RANGE_DB` of the clip's loud parts (95th percentile) and at least
+`ABOVE_FLOOR_DB` over its quiet parts (5th percentile). Speech is where three of five frames are
+loud; gaps under 60 ms (closures of stops) belong to it. Edges are good to about 50 ms where moving
+the threshold by 6 dB either way hardly moves them, which `clear_edges` asks for: a breath or a
+fading sound is no edge that a latency can be measured from.
 """
 
-import itertools
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from bench.audio import Sound, joined
 
 FRAME_S = 0.010
+WINDOW_S = 0.030
+BAND_HZ = (200.0, 4000.0)
 RANGE_DB = 32.0
-ABOVE_FLOOR_DB = 8.0
-SILENT_DB = -65.0
+ABOVE_FLOOR_DB = 10.0
+NOISY_RANGE_DB = 15.0
+"""In noise the floor does not push the threshold closer than this to the loud parts."""
+SILENT_DB = -90.0
 """Nothing below this is speech, whatever the rest of the clip is like."""
 SHORTEST_GAP_S = 0.06
+SHORTEST_SPEECH_S = 0.05
+SWAY_DB = 6.0
+CLEAR_S = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +46,35 @@ class Span:
 
 
 def levels_db(sound: Sound) -> NDArray[np.float64]:
-    """Return the level of every whole frame, in dB of full scale."""
-    size = round(sound.rate_hz * FRAME_S)
-    count = sound.samples.size // size
-    frames = sound.samples[: count * size].astype(np.float64).reshape(count, size)
-    levels: NDArray[np.float64] = 10.0 * np.log10(np.mean(frames**2, axis=1) + 1e-12)
+    """Return the level of every whole frame within the band, in dB of full scale."""
+    hop, size = (round(sound.rate_hz * seconds) for seconds in (FRAME_S, WINDOW_S))
+    count = sound.samples.size // hop
+    if count == 0:
+        return np.zeros(0)
+    margin = (size - hop) // 2
+    padded = np.pad(sound.samples.astype(np.float64), (margin, size))
+    window = np.hanning(size)
+    frames = sliding_window_view(padded, size)[::hop][:count] * window
+    power = np.abs(np.fft.rfft(frames, axis=1)) ** 2
+    frequencies = np.fft.rfftfreq(size, 1.0 / sound.rate_hz)
+    band = (frequencies >= BAND_HZ[0]) & (frequencies <= BAND_HZ[1])
+    mean = 2.0 * power[:, band].sum(axis=1) / (size * float(np.sum(window**2)))
+    levels: NDArray[np.float64] = 10.0 * np.log10(mean + 1e-12)
     return levels
 
 
-def speech_spans(sound: Sound) -> list[Span]:
+def speech_spans(sound: Sound, *, range_db: float = RANGE_DB) -> list[Span]:
     """Return the stretches of speech, in order."""
     levels = levels_db(sound)
     if levels.size == 0:
         return []
     loud_db = float(np.percentile(levels, 95))
     floor_db = float(np.percentile(levels, 5))
-    threshold = max(min(loud_db - 6.0, floor_db + ABOVE_FLOOR_DB), loud_db - RANGE_DB, SILENT_DB)
+    above_noise_db = min(floor_db + ABOVE_FLOOR_DB, loud_db - NOISY_RANGE_DB)
+    threshold = max(above_noise_db, loud_db - range_db, SILENT_DB)
     loud = (levels > threshold).astype(np.int64)
-    steady = np.convolve(loud, np.ones(3, np.int64), mode="same") >= 2
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], (steady & (loud > 0)).view(np.int8), [0]])))
+    steady = np.convolve(loud, np.ones(5, np.int64), mode="same") >= 3
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], steady.view(np.int8), [0]])))
     spans: list[Span] = []
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         span = Span(float(first) * FRAME_S, float(last) * FRAME_S)
@@ -63,12 +82,24 @@ def speech_spans(sound: Sound) -> list[Span]:
             spans[-1] = Span(spans[-1].start_s, span.end_s)
         else:
             spans.append(span)
-    return [span for span in spans if span.seconds >= 0.02]
+    return [span for span in spans if span.seconds >= SHORTEST_SPEECH_S]
+
+
+def clear_edges(sound: Sound) -> Span | None:
+    """Return from where to where speech goes, or None when either edge is a matter of taste."""
+    found = [speech_spans(sound, range_db=RANGE_DB + sway) for sway in (-SWAY_DB, 0.0, SWAY_DB)]
+    if not all(found):
+        return None
+    starts = [spans[0].start_s for spans in found]
+    ends = [spans[-1].end_s for spans in found]
+    if max(starts) - min(starts) > CLEAR_S or max(ends) - min(ends) > CLEAR_S:
+        return None
+    return Span(starts[1], ends[1])
 
 
 def pauses(spans: list[Span]) -> list[Span]:
     """Return the gaps between stretches of speech."""
-    return [Span(before.end_s, after.start_s) for before, after in itertools.pairwise(spans)]
+    return [Span(before.end_s, after.start_s) for before, after in pairwise(spans)]
 
 
 def trim_pauses(sound: Sound, *, longest_s: float) -> Sound:
@@ -101,4 +132,4 @@ def pieces_at_pauses(sound: Sound, *, longest_s: float) -> list[Sound]:
             cuts.append(last_s)
         last_s = place_s
     cuts.append(sound.seconds)
-    return [sound.part(start_s, end_s) for start_s, end_s in itertools.pairwise(cuts)]
+    return [sound.part(start_s, end_s) for start_s, end_s in pairwise(cuts)]

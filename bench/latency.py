@@ -3,7 +3,7 @@
 One session at a time, chunks of 100 ms, endpoint detection on, two seconds of silence after the
 clip. A chunk leaves when its last sample has been spoken, so every figure includes up to 100 ms of
 chunking, as a microphone's would. When speech begins and ends is told by an energy pass over the
-file (`bench.energy`), not by the server.
+file (`bench.energy`), not by the server; clips on whose edges it is not sure are left out.
 
 first words     speech begins -> the first token of speech, final or not, is received; includes the
                 time that it takes to say the word
@@ -27,7 +27,7 @@ from typing import Any
 from bench import tables, text
 from bench.audio import Sound, joined, silence
 from bench.corpus import Clip
-from bench.energy import Span, pauses, pieces_at_pauses, speech_spans
+from bench.energy import Span, clear_edges, pauses, pieces_at_pauses, speech_spans
 from bench.pings import Pinger
 from bench.plan import Plan
 from bench.stats import Summary, summary
@@ -132,17 +132,15 @@ def choose(plan: Plan) -> list[Utterance]:
         (clip.name, sound)
         for clip in plan.corpus.speech(GROUPS)
         for sound in _sounds(clip)
-        if SHORTEST_S <= sound.seconds <= LONGEST_S
+        if SHORTEST_S <= sound.seconds <= LONGEST_S and clear_edges(sound) is not None
     ]
     step = max(len(sounds) / limit, 1.0)
     chosen = [sounds[int(index * step)] for index in range(min(limit, len(sounds)))]
     utterances = []
     for name, sound in chosen:
         spans = speech_spans(sound)
-        if spans:
-            tail = silence(TAIL_S, sound.rate_hz)
-            cut = sound.part(0.0, spans[-1].end_s + 0.1)  # the tail begins where speech ends
-            utterances.append(Utterance(name, joined([cut, tail]), spans))
+        tail = silence(TAIL_S, sound.rate_hz)
+        utterances.append(Utterance(name, joined([sound, tail]), spans))
     return utterances
 
 

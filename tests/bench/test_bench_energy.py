@@ -68,7 +68,7 @@ def test_trimming_shortens_long_pauses_only() -> None:
 
     left = pauses(speech_spans(trimmed))
     assert [pause.seconds for pause in left] == pytest.approx([0.3, 0.3], abs=0.03)
-    assert trimmed.seconds == pytest.approx(3.0 + 2 * 0.3 + 2 * 0.15, abs=0.05)
+    assert trimmed.seconds == pytest.approx(3.0 + 2 * 0.3 + 2 * 0.15, abs=0.1)
     untouched = speech(1.0, 1.0, gap_s=0.2)
     assert trim_pauses(untouched, longest_s=0.3).seconds == pytest.approx(2.5, abs=0.05)
 
