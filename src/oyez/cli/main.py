@@ -6,7 +6,7 @@ import oyez
 from oyez.cli.demo import demo
 from oyez.cli.listen import listen
 from oyez.cli.models import models
-from oyez.cli.problems import reported
+from oyez.cli.problems import Group
 from oyez.cli.serve import serve
 from oyez.cli.transcribe import transcribe
 
@@ -18,6 +18,7 @@ def _print_version(context: click.Context, _parameter: click.Parameter, is_asked
 
 
 @click.group(
+    cls=Group,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Every command explains itself: oyez COMMAND --help",
 )
@@ -38,6 +39,5 @@ for _command in (demo, serve, transcribe, listen, models):
 
 
 def main() -> None:
-    """Run the command line; every expected failure ends in one line, not in a traceback."""
-    with reported():
-        cli(prog_name="oyez")
+    """Run the command line."""
+    cli(prog_name="oyez")

@@ -1,10 +1,8 @@
 """How commands fail: one line on standard error that says what to do, and an exit code.
 
-Exit codes: 1 something is missing or went wrong, 2 the command was given wrongly, 130 Ctrl-C.
+Exit codes: 1 something is missing, went wrong or was interrupted; 2 the command was given wrongly.
 """
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -38,19 +36,15 @@ def as_problem(error: OyezError) -> Problem:
             return Problem(str(error))
 
 
-@contextmanager
-def reported() -> Iterator[None]:
-    """Turn oyez's exceptions into problems, print problems, and end the process with their code."""
-    try:
-        yield
-    except OyezError as error:
-        problem = as_problem(error)
-        problem.show()
-        raise SystemExit(problem.exit_code) from None
-    except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does; Python must not flush into it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(1) from None
+class Group(click.Group):
+    """Commands whose failures, as far as they are oyez's own, end in one line."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; click prints a problem and ends the process with its code."""
+        try:
+            return super().invoke(ctx)
+        except OyezError as error:
+            raise as_problem(error) from None
 
 
 @contextmanager

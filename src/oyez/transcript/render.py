@@ -154,7 +154,9 @@ class _Words:
             self._finish(has_space_after=True)
             self._ends_paragraph = True
         shown = printable(token.text)
-        if not shown.strip():
+        if not shown:
+            return
+        if shown.isspace():
             self._finish(has_space_after=True)
             return
         for match in _WORD.finditer(shown):

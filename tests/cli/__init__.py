@@ -1,0 +1,1 @@
+"""Tests of the command line, most of them with engines that hear what they are told."""
