@@ -154,3 +154,10 @@ def test_real_captions(run: Run) -> None:
     assert result.exit_code == 0
     assert result.stdout.startswith("1\n00:00:00,")
     assert "Ever failed." in result.stdout
+
+
+def test_a_running_server_needs_no_server_parts(recording: Path, server_url: str) -> None:
+    from .test_main import LIGHT, python
+
+    result = python(LIGHT, "transcribe", recording, "--url", server_url, "--api-key", KEY)
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"{SENTENCE}\n", "")

@@ -171,7 +171,7 @@ def _welcome(settings: "Settings", listener: "socket.socket", is_key_new: bool) 
         "  with OyezClient().realtime.stt.connect(config={}) as session:",
         '      session.send_bytes(open("FILE.wav", "rb").read())',
         "      for event in session.receive_events():",
-        '          print("".join(t.text for t in event.tokens if t.is_final), end="", flush=True)',
+        '          print("".join(t.text for t in event.tokens if t.is_final), end="")',
         "",
         "Ctrl-C stops it.",
     ]
