@@ -27,7 +27,7 @@ def sample(name: str) -> Samples:
     with wave.open(str(path)) as file:
         rate = file.getframerate()
         raw = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-    samples: Samples = raw.astype(np.float32) / 32768
+    samples: Samples = raw.astype(np.float32) / np.float32(32768)
     resampler = Resampler(rate, 16_000)
     return np.concatenate((resampler.push(samples), resampler.flush()))
 
