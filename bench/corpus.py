@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.audio import Sound, read_sound
 
 STRICT = frozenset({"exact", "near-exact"})
+SAMPLE = "sample"
 UNREAD_FORMATS = ("raw/", "amr/")
 """The same recordings exist in readable formats; counting them again would weigh them more."""
 
@@ -114,9 +115,13 @@ def sample_clips() -> list[Clip]:
 def find_folder(given: str | None, checkout: Path) -> Path | None:
     """Return the data folder: the one given, else `../shared/data` beside the checkout.
 
+    None stands for the sample in the model's wheel; so does the name `sample`.
+
     Raises:
         FileNotFoundError: The one given has no manifest.
     """
+    if given == SAMPLE:
+        return None
     if given:
         folder = Path(given)
         if not (folder / "manifest.tsv").exists():

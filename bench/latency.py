@@ -14,10 +14,9 @@ word shown      a word ends -> the word stands at its place in the received tran
 word final      a word ends -> the word is received as final
 ping            WebSocket ping -> pong on a second, silent stream, while the first is recognised
 
-When a word ends is taken from the server's own token times: no outside alignment exists, so these
-two judge the schedule, not the clock. Endpoints inside a clip are counted beside the pauses of
-500 ms and more that the energy pass sees there. Erasure is non-final words taken back or changed,
-for each final word (normalised erasure). Lag is audio sent minus `total_audio_proc_ms`.
+When a word ends is taken from the server's own token times. Endpoints inside a clip are counted
+beside the pauses of 500 ms and more that the energy pass sees there. Erasure is non-final words
+taken back or changed, for each final word. Lag is audio sent minus `total_audio_proc_ms`.
 """
 
 from collections.abc import Iterable
@@ -194,8 +193,7 @@ def judge_finalize(utterance: Utterance, stream: Stream, tally: Tally) -> None:
 def judge_words(stream: Stream, tally: Tally) -> None:
     """Take the emission delays of the words, and how many were taken back.
 
-    A word is shown at the first event after which the transcript, final and non-final words
-    together, has it at its place and keeps it there in that event.
+    A word is shown when the transcript, non-final words included, first has it at its place.
     """
     finals = stream.words
     keys = [text.key(word.text) for word in finals]

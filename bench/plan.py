@@ -16,6 +16,7 @@ from oyez.protocol.models import REAL_TIME_MODEL
 
 PARTS = ("wer", "latency", "soak", "silence", "startup", "install")
 DEFAULT_MODEL = "moonshine-tiny"
+SOAK_S = 600.0
 
 
 @dataclass(slots=True)
@@ -30,9 +31,17 @@ class Plan:
     is_quick: bool
     is_live: bool
     keeps_pauses: bool
+    minutes: float | None
+    """Length of the soaks, where it was asked for."""
     json_path: Path
     _recognizer: Recognizer | None = field(default=None, repr=False)
     _local: Target | None = None
+
+    def soak_s(self, *, quick_s: float) -> float:
+        """Return how much audio a soak takes."""
+        if self.minutes is not None:
+            return 60.0 * self.minutes
+        return quick_s if self.is_quick else SOAK_S
 
     @property
     def recognizer(self) -> Recognizer | None:
@@ -69,12 +78,15 @@ def read_plan(arguments: list[str] | None = None) -> Plan:
     )
     parser.add_argument("--only", metavar="PARTS", help=f"comma separated, of {','.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="fewer clips, shorter soaks")
-    parser.add_argument("--data", default=os.environ.get("OYEZ_BENCH_DATA"), help="speech folder")
+    parser.add_argument(
+        "--data", default=os.environ.get("OYEZ_BENCH_DATA"), help="speech folder, or `sample`"
+    )
     parser.add_argument("--model", help=f"engine to measure (default {DEFAULT_MODEL})")
     parser.add_argument("--url", help="measure this Soniox-compatible server instead of ours")
     parser.add_argument("--api-key", default=os.environ.get("OYEZ_API_KEY"), help="its key")
     parser.add_argument("--realtime", action="store_true", help="wer and soak at real-time pace")
     parser.add_argument("--keep-pauses", action="store_true", help="soak: do not trim pauses")
+    parser.add_argument("--minutes", type=float, help="soak and silence: so much audio (10)")
     parser.add_argument("--json", default="bench/out/result.json", help="where the numbers go")
     given = parser.parse_args(arguments)
     parts = tuple(given.only.split(",")) if given.only else PARTS
@@ -98,5 +110,6 @@ def read_plan(arguments: list[str] | None = None) -> Plan:
         is_quick=given.quick,
         is_live=given.realtime,
         keeps_pauses=given.keep_pauses,
+        minutes=given.minutes,
         json_path=Path(given.json),
     )

@@ -1,8 +1,7 @@
-"""A server in a process of its own, so that its memory and work can be told from the benchmark's.
+"""`oyez serve` as a process of its own: its memory and work can be told from the benchmark's."""
 
-`python -m bench.serving MODEL KEY` runs one in the foreground and prints its port first.
-"""
-
+import os
+import socket
 import subprocess
 import sys
 import time
@@ -17,8 +16,6 @@ from urllib.parse import urlsplit
 import psutil  # type: ignore[import-untyped]
 
 from bench.streaming import Target
-from oyez.server.run import bind, make_server
-from oyez.server.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 KEY = "bench"
@@ -47,16 +44,16 @@ class ServerProcess:
     """
 
     def __init__(self, model: str) -> None:
+        self._model = model
+        self._port = free_port()
+        options = ["--port", str(self._port), "--model", model, "--log-level", "error"]
         self._began_s = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.serving", model, KEY],
-            cwd=CHECKOUT,
-            stdout=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-m", "oyez", "serve", *options],
+            env={**os.environ, "OYEZ_API_KEY": KEY},
+            stdout=subprocess.DEVNULL,
         )
-        self._model = model
-        self._port = 0
-        self._usage: psutil.Process | None = None
+        self._usage = psutil.Process(self._process.pid)
         self.ready_s = 0.0
         """From the start of the process to `/readyz` saying so."""
 
@@ -84,7 +81,6 @@ class ServerProcess:
 
     def usage(self) -> Usage:
         """Return what the server has used so far."""
-        assert self._usage is not None
         times = self._usage.cpu_times()
         rss_mb = self._usage.memory_info().rss / 1e6
         return Usage(time.perf_counter(), times.user + times.system, rss_mb)
@@ -97,16 +93,8 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
 
     def _wait_until_ready(self) -> None:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line.strip().isdigit():
-            raise RuntimeError("The server did not start.")
-        self._port = int(line)
-        self._usage = psutil.Process(self._process.pid)
         while not is_ready(self.target.url):
             if self._process.poll() is not None:
                 raise RuntimeError(f"The server ended with status {self._process.returncode}.")
@@ -126,15 +114,9 @@ def is_ready(websocket_url: str) -> bool:
         return False
 
 
-def main() -> None:
-    """Serve until terminated."""
-    model, key = sys.argv[1:3]
-    settings = Settings(api_key=key, model=model, port=0)
-    listener = bind(settings)
-    server, _ = make_server(settings)
-    print(listener.getsockname()[1], flush=True)
-    server.run(sockets=[listener])
-
-
-if __name__ == "__main__":
-    main()
+def free_port() -> int:
+    """Return a port that was free just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

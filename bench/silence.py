@@ -1,4 +1,4 @@
-"""Part `silence`: ten minutes without speech, twice: digital silence, then real rooms.
+"""Part `silence`: ten minutes (`--minutes`) without speech: digital silence, then real rooms.
 
 Every word is wrong here. The rooms are the recordings without speech of the data folder, each
 looped to the same share of the ten minutes: noise, dishes, a bicycle, music. Words are listed with
@@ -16,7 +16,7 @@ from bench.plan import Plan
 from bench.streaming import FAST, LIVE, run_stream
 from oyez.protocol.tokens import TOKEN_TEXT_END
 
-LENGTH_S, QUICK_LENGTH_S = 600.0, 60.0
+QUICK_LENGTH_S = 60.0
 NOISE_DB = -50.0
 QUIET_DB = -90.0
 """Recordings below this are digital silence, which has a stream of its own."""
@@ -24,7 +24,7 @@ QUIET_DB = -90.0
 
 def measure(plan: Plan) -> dict[str, Any]:
     """Stream both silences; print and return words and cost."""
-    length_s = QUICK_LENGTH_S if plan.is_quick else LENGTH_S
+    length_s = plan.soak_s(quick_s=QUICK_LENGTH_S)
     rooms = loops(plan, length_s)
     streams = {
         "digital silence": [("digital silence", silence(length_s))],

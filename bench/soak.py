@@ -1,4 +1,4 @@
-"""Part `soak`: ten minutes of speech that never pauses.
+"""Part `soak`: ten minutes (`--minutes`) of speech that never pauses.
 
 Read speech is joined utterance after utterance, every pause cut down to 300 ms by the energy pass,
 so that no endpoint relieves the server: it must cut by itself, and where it cuts words can be lost
@@ -27,7 +27,7 @@ from bench.wer import Offline
 from oyez.protocol.tokens import TOKEN_TEXT_END
 
 GROUP = "long"
-LENGTH_S, QUICK_LENGTH_S = 600.0, 90.0
+QUICK_LENGTH_S = 90.0
 LONGEST_PAUSE_S = 0.3
 LISTED = 40
 
@@ -42,7 +42,7 @@ class Part:
 
 def measure(plan: Plan) -> dict[str, Any]:
     """Stream the joined speech; print and return what it cost and what it lost."""
-    length_s = QUICK_LENGTH_S if plan.is_quick else LENGTH_S
+    length_s = plan.soak_s(quick_s=QUICK_LENGTH_S)
     parts = build(plan.corpus.speech([GROUP]), length_s=length_s, keeps_pauses=plan.keeps_pauses)
     if not parts:
         tables.note("No long speech at hand.")

@@ -1,6 +1,6 @@
 """Part `startup`: what a server costs before anybody speaks.
 
-ready      process start -> `/readyz` answers 200, asked every 10 ms
+ready      `oyez serve` starts -> `/readyz` answers 200, asked every 10 ms
 RSS        of the process: when ready, and with ten streams open
 CPU        mean share of one core over ten seconds: nobody there; ten open streams that send only a
            keepalive every five seconds; ten streams that send digital silence at real-time pace
