@@ -1,7 +1,7 @@
 """When each piece of a text was said, guessed from where the window holds sound.
 
-Characters are spread evenly over the loud stretches. Against forced alignments of read speech half
-of the word starts are within 150 ms and 9 in 10 within 300 ms.
+Characters are spread evenly over the loud stretches: right on average, and wrong by 100 ms and more
+where somebody slows down. The models give nothing better without their attention weights.
 """
 
 from collections.abc import Sequence
