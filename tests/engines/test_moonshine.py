@@ -114,7 +114,7 @@ def test_the_shortest_window_is_read(tiny: Recognizer, beckett: Samples) -> None
 
 
 def test_cut_phrases_do_not_loop(tiny: Recognizer, two_cities: Samples) -> None:
-    # Cut in the middle of a word at both ends. Unstopped, tiny says the season's phrase three times.
+    # Cut inside a word at both ends. Unstopped, tiny says the season's phrase three times.
     text = read(tiny, two_cities[10 * RATE : 31 * RATE // 2]).text.lower()
     assert "epoch of incredulity" in text
     assert text.count("season of light") <= 1
