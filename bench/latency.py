@@ -10,27 +10,29 @@ first words     speech begins -> the first token of speech, final or not, is rec
 endpoint        speech ends -> `<end>` is received
 final           speech ends -> the last final word of the clip is received
 finalize        `finalize` is sent, 200 ms after speech ends -> `<fin>` is received
-word shown      a word ends -> the word stands at its place in the received transcript
+word shown      a word ends -> it stands in the received transcript, within 0.6 s of its final time
 word final      a word ends -> the word is received as final
 ping            WebSocket ping -> pong on a second, silent stream, while the first is recognised
 
 When a word ends is taken from the server's own token times. Endpoints inside a clip are counted
-beside the pauses of 500 ms and more that the energy pass sees there. Erasure is non-final words
-taken back or changed, for each final word. Lag is audio sent minus `total_audio_proc_ms`.
+beside the pauses of 500 ms and more that the energy pass sees there. Normalised erasure is words
+shown and taken back (all from the first change on, in each event) for each final word. Lag is audio
+sent minus `total_audio_proc_ms`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from bench import tables, text
+from bench import tables
 from bench.audio import Sound, joined, silence
 from bench.corpus import Clip
+from bench.emission import Tally, judge_words
 from bench.energy import Span, clear_edges, pauses, pieces_at_pauses, speech_spans
 from bench.pings import Pinger
 from bench.plan import Plan
 from bench.stats import Summary, summary
-from bench.streaming import MARKERS, Pace, Stream, run_stream, words_of
+from bench.streaming import MARKERS, Pace, Stream, run_stream
 from oyez.client.events import Token
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
 
@@ -53,22 +55,6 @@ ROWS = (
     ("lag", "audio sent - audio processed, at each event"),
     ("ping", "ping -> pong while recognising"),
 )
-
-
-@dataclass(slots=True)
-class Tally:
-    """Everything measured, in seconds, and what went wrong."""
-
-    seconds: dict[str, list[float]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    inner_endpoints: int = 0
-    inner_pauses: int = 0
-    erased: int = 0
-    words: int = 0
-
-    def add(self, name: str, value: float) -> None:
-        """Add one measurement."""
-        self.seconds.setdefault(name, []).append(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,35 +176,6 @@ def judge_finalize(utterance: Utterance, stream: Stream, tally: Tally) -> None:
         tally.add("finalize", answers[0] - stream.finalize_sent_s)
 
 
-def judge_words(stream: Stream, tally: Tally) -> None:
-    """Take the emission delays of the words, and how many were taken back.
-
-    A word is shown when the transcript, non-final words included, first has it at its place.
-    """
-    finals = stream.words
-    keys = [text.key(word.text) for word in finals]
-    shown = [0.0] * len(keys)
-    settled = [0.0] * len(keys)
-    final_tokens = []
-    known: list[str] = []
-    for arrival in stream.arrivals:
-        final_tokens += [token for token in arrival.event.tokens if token.is_final]
-        draft = [token for token in arrival.event.tokens if not token.is_final]
-        said = [text.key(word.text) for word in words_of([*final_tokens, *draft])]
-        tally.erased += sum(one != two for one, two in zip(known, said, strict=False))
-        tally.erased += max(len(known) - len(said), 0)
-        known = said
-        for index, now in enumerate(said[: len(keys)]):
-            if now == keys[index] and not shown[index]:
-                shown[index] = arrival.at_s
-        for index in range(len(words_of(final_tokens))):
-            settled[index] = settled[index] or arrival.at_s
-    tally.words += len(finals)
-    for index, word in enumerate(finals):
-        tally.add("word shown", (shown[index] or settled[index]) - word.end_s)
-        tally.add("word final", settled[index] - word.end_s)
-
-
 def report(tally: Tally, count: int) -> dict[str, Any]:
     """Print the table and return the numbers."""
     measured: dict[str, Summary | None] = {
@@ -231,7 +188,7 @@ def report(tally: Tally, count: int) -> dict[str, Any]:
     tables.note(
         f"\n{count} clips. <end> inside clips: {tally.inner_endpoints} (pauses of "
         f"{PAUSE_S * 1000:.0f} ms and more there: {tally.inner_pauses}). "
-        f"Erasure: {erasure:.2f} non-final words changed for each final word."
+        f"Normalised erasure: {erasure:.2f} words taken back for each final word."
     )
     for problem in tally.problems:
         tables.note(f"PROBLEM {problem}")

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from bench.audio import silence
 from bench.corpus import Corpus, find_folder
+from bench.emission import Tally, is_same, judge_words, same_start
 from bench.energy import Span
-from bench.latency import Tally, Utterance, judge_finalize, judge_to_end, judge_words
+from bench.latency import Utterance, judge_finalize, judge_to_end
 from bench.plan import read_plan
 from bench.streaming import Arrival, Stream, Word, words_of
+from bench.wer import is_comparable
 
 from oyez.client.events import RealtimeEvent, Token
 
@@ -80,12 +82,12 @@ def test_finalize_round_trip() -> None:
     assert tally.seconds["finalize"] == pytest.approx([0.3])
 
 
-def test_words_are_shown_when_they_stand_at_their_place() -> None:
+def test_words_are_shown_when_they_stand_in_the_transcript() -> None:
     stream = Stream(
         1.0,
         [
             arrival(0.2, token("A", final=False), token(" cat", 100, final=False)),
-            arrival(0.4, token("The", final=False), token(" cat", 100, final=False)),
+            arrival(0.4, token("The", final=False), token(" fat", 100, final=False)),
             arrival(0.9, token("The"), token(" cat.", 100)),
         ],
     )
@@ -95,7 +97,25 @@ def test_words_are_shown_when_they_stand_at_their_place() -> None:
 
     assert tally.seconds["word shown"] == pytest.approx([0.3, 0.0])
     assert tally.seconds["word final"] == pytest.approx([0.8, 0.7])
-    assert (tally.erased, tally.words) == (1, 2)
+    assert (tally.erased, tally.words) == (3, 2)
+
+
+def test_the_same_word_elsewhere_is_another() -> None:
+    assert is_same(Word("The", 1.0, 1.1), Word("the,", 1.5, 1.6))
+    assert not is_same(Word("the", 1.0, 1.1), Word("the", 2.0, 2.1))
+    assert not is_same(Word("the", 1.0, 1.1), Word("a", 1.0, 1.1))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"), [("a b c", "a b d", 2), ("a", "a b", 1), ("", "a", 0), ("b", "a", 0)]
+)
+def test_same_start(one: str, other: str, count: int) -> None:
+    assert same_start(one.split(), other.split()) == count
+
+
+def test_digit_strings_cannot_be_compared() -> None:
+    assert not is_comparable("one zero zero zero one nine oh two one oh zero one eight")
+    assert is_comparable("It was the best of times")
 
 
 MANIFEST = """id\tfile\tcategory\tduration_s\tformat\treference\tref_quality
