@@ -5,18 +5,18 @@
     ├── OyezRealtimeError                    a real-time session failed
     │   ├── OyezConnectError                 no session: nothing answered, or the handshake failed
     │   ├── OyezConnectionLostError          the socket closed before the server said `finished`
-    │   └── OyezServerError                  the server sent an error frame
-    │       ├── OyezInvalidRequestError      400: configuration, control message or audio
-    │       │   └── OyezModelNotAvailableError
-    │       ├── OyezAuthenticationError      401: key missing, wrong or expired
-    │       ├── OyezPermissionDeniedError    403: the key may not do this, or its session is over
-    │       ├── OyezQuotaError               402, 429: a limit; wait or raise it
-    │       ├── OyezTimeoutError             408: nothing was sent for too long
-    │       ├── OyezMaxDurationError         413: the stream reached its longest duration
-    │       └── OyezUnavailableError         500, 503: start again
-    ├── OyezProtocolError                    a message broke the rules of the protocol
-    │   ├── LocalProtocolError               ours: a bug in the calling code
-    │   └── RemoteProtocolError              theirs: what to answer is in `problems`
+    │   ├── OyezServerError                  the server sent an error frame
+    │   │   ├── OyezInvalidRequestError      400: configuration, control message or audio
+    │   │   │   └── OyezModelNotAvailableError
+    │   │   ├── OyezAuthenticationError      401: key missing, wrong or expired
+    │   │   ├── OyezPermissionDeniedError    403: the key may not do this, or its session is over
+    │   │   ├── OyezQuotaError               402, 429: a limit; wait or raise it
+    │   │   ├── OyezTimeoutError             408: nothing was sent for too long
+    │   │   ├── OyezMaxDurationError         413: the stream reached its longest duration
+    │   │   └── OyezUnavailableError         500, 503: start again
+    │   └── OyezProtocolError                a message broke the rules of the protocol
+    │       ├── LocalProtocolError           ours: a bug in the calling code
+    │       └── RemoteProtocolError          theirs: what to answer is in `problems`
     ├── AudioError(ValueError)               bytes that are not the promised audio
     └── EngineError
         ├── EngineNotFoundError(LookupError) no engine of that name is installed
@@ -154,7 +154,7 @@ class OyezAuthenticationError(OyezServerError):
 class OyezPermissionDeniedError(OyezServerError):
     """403: the key may not do this, or its session time is over."""
 
-    advice = "Use a key that has this permission."
+    advice = "Use a key that has this permission, or fetch a new temporary key."
 
 
 class OyezQuotaError(OyezServerError):
@@ -181,7 +181,7 @@ class OyezUnavailableError(OyezServerError):
     advice = "Open a new session; it is safe to try again."
 
 
-class OyezProtocolError(OyezError):
+class OyezProtocolError(OyezRealtimeError):
     """A message broke the rules of the protocol."""
 
 

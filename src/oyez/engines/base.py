@@ -28,7 +28,7 @@ class Capabilities:
 
     languages: tuple[str, ...]
     """Two-letter codes of the languages it writes; the first is its default."""
-    max_window_ms: int = 15_000
+    max_window_ms: int = 20_000
     """Longest window that is still read well."""
     min_window_ms: int = 100
     """Shorter windows are read as silence."""

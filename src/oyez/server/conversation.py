@@ -259,7 +259,10 @@ class Conversation:
     def _answered(self, reading: Reading) -> Callable[[asyncio.Future[Hypothesis]], None]:
         def take(future: asyncio.Future[Hypothesis]) -> None:
             self._under_way.pop(reading, None)
-            if future.cancelled() or self._ending.done():
+            if future.cancelled():
+                return
+            future.exception()  # looked at even when nobody cares any more: asyncio complains else
+            if self._ending.done():
                 return
             self._guarded(lambda: self._take_answer(reading, future))
 

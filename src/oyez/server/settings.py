@@ -26,13 +26,17 @@ class Settings:
     """Largest WebSocket message. Clients may send a whole file in one."""
     max_text_bytes: int = 256 * 1024
     """Largest text message: a start message with the largest context is a tenth of this."""
-    max_pending_bytes: int = 16 * 1024 * 1024
+    max_pending_bytes: int = 4 * 1024 * 1024
     """Audio bytes of one stream that may wait to be decoded; then its socket is not read."""
     max_backlog_ms: int = 10_000
     """Decoded audio of one stream that may wait to be recognised; then no more is decoded."""
     ping_interval_s: float = 20.0
     """How often the server looks whether a silent client is still there."""
-    ping_timeout_s: float = 20.0
+    ping_timeout_s: float = 60.0
+    """How long its answer may take. Generous: the answer of a client that sends a file faster than
+    it is recognised stands in line behind the audio."""
+    receive_buffer_bytes: int = 256 * 1024
+    """The kernel's buffer of a socket; what is in it delays the answer to a client's ping."""
     send_timeout_s: float = 30.0
     """How long a client may refuse to take a message before it is given up."""
     shutdown_grace_s: float = 5.0

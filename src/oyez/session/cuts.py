@@ -12,6 +12,22 @@ SPEECH_WEIGHT_DB: Final = 20.0
 """A certain frame of speech counts like this many decibels: quiet speech is worse than noise."""
 
 
+PAUSE_FRAMES: Final = 4
+"""Frames without speech that make a pause: 128 ms, rarer inside words than between them."""
+PAUSE_SPEECH: Final = 0.35
+"""Probability of speech below which a frame may belong to a pause."""
+
+
+def has_pause(frames: Sequence[Frame], index: int) -> bool:
+    """Whether a frame lies in a pause rather than in a quiet place of speech."""
+    first = last = index
+    while first > 0 and frames[first - 1].speech < PAUSE_SPEECH:
+        first -= 1
+    while last + 1 < len(frames) and frames[last + 1].speech < PAUSE_SPEECH:
+        last += 1
+    return frames[index].speech < PAUSE_SPEECH and last - first + 1 >= PAUSE_FRAMES
+
+
 def quietest_frames(
     frames: Sequence[Frame], *, first: int, last: int, count: int, apart: int
 ) -> list[int]:

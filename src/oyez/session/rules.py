@@ -7,20 +7,27 @@ from dataclasses import dataclass
 class Rules:
     """Times in milliseconds of audio. Positions decided by these rules depend on audio alone."""
 
-    preroll_ms: int = 320
+    preroll_ms: int = 640
     """Audio kept from before the detected start of speech: soft beginnings are heard late."""
     tail_ms: int = 128
     """Audio read after the detected end of speech. More brought no accuracy in measurements."""
-    close_silence_ms: int = 640
+    close_silence_ms: int = 1_000
     """A pause this long ends a segment: its words become final. Shorter pauses cost accuracy,
     because the model then reads less at a time."""
-    first_commit_ms: int = 3_000
+    first_commit_ms: int = 5_000
     """Length of a segment at the first reading that may make words final early."""
-    holdback_ms: int = 1_200
+    commit_part: float = 0.12
+    """Audio between commit readings as a part of the segment's length, if that is more than the
+    engine's own interval: readings then cost about the same for each second of audio."""
+    holdback_ms: int = 3_000
     """Words that end closer to the edge of the audio stay non-final: the model was cut there."""
+    agreement: int = 3
+    """Consecutive commit readings that must agree on a word before it is final early."""
+    min_commit_logprob: float = -0.35
+    """Least log-probability of the tokens of a word that is final early."""
     first_partial_ms: int = 260
     """Speech heard before the first non-final words are looked for."""
-    soft_window_part: float = 0.65
+    soft_window_part: float = 0.6
     """From this part of the engine's longest window on, a segment is cut where a cut is free."""
     min_left_ms: int = 3_000
     """Shortest part before a cut."""

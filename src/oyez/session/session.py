@@ -104,9 +104,9 @@ class Session:
         self._go()
 
     def refuse(self, reading: Reading) -> None:
-        """Say that an optional reading will not be computed."""
+        """Say that an optional reading will not be computed; newer audio will ask again."""
         self._asked.discard(reading)
-        self._go()
+        self._ask_needs()
 
     # What comes out.
 

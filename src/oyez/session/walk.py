@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from oyez.engines.base import Capabilities
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
-from oyez.session.cuts import quietest_frames
+from oyez.session.cuts import has_pause, quietest_frames
 from oyez.session.inlet import Frame
 from oyez.session.ledger import Ledger
 from oyez.session.rules import Rules
@@ -194,7 +194,7 @@ class Walk:
         known = [*self._history]
         self.segment = Segment(
             start=start,
-            stabilizer=Stabilizer(),
+            stabilizer=self._stabilizer(),
             next_commit=start + self._samples(rules.first_commit_ms),
             next_cut=start + self._soft_window,
             frames=known,
@@ -243,7 +243,7 @@ class Walk:
         self._has_open_utterance |= bool(settled)
         self._ledger.finalize(settled)
         self._ledger.show(segment.stabilizer.pending(words), until_ms=self._ms(position))
-        step = self._samples(self._capabilities.commit_interval_ms)
+        step = self._commit_step(position - segment.start)
         segment.next_commit = position + step
         is_last_chance = position + step - segment.start > self._max_window
         if position >= segment.next_cut or is_last_chance:
@@ -259,7 +259,9 @@ class Walk:
         segment.next_cut = position + self._samples(self._rules.cut_retry_ms)
         whole = "".join(word.key for word in words)
         best: Cut | None = None
-        for at in self._cut_places(segment, position, count=3 if is_last_chance else 1):
+        count = 3 if is_last_chance else 1
+        places = self._cut_places(segment, position, count=count, is_optional=not is_last_chance)
+        for at in places:
             left_hypothesis, right_hypothesis = yield (
                 Need(segment.start, at),
                 Need(at, position),
@@ -283,7 +285,7 @@ class Walk:
         self._ledger.finalize(added)
         self._has_open_utterance |= bool(segment.stabilizer.said)
         kept = (cut.at - segment.frames_start) // self._frame_samples
-        stabilizer = Stabilizer(carried=carried)
+        stabilizer = self._stabilizer(carried)
         self.segment = Segment(
             start=cut.at,
             stabilizer=stabilizer,
@@ -300,7 +302,15 @@ class Walk:
         stabilizer.offer(cut.right, stable_until_ms=stable_until_ms)
         self._ledger.show(stabilizer.pending(cut.right), until_ms=self._ms(position))
 
-    def _cut_places(self, segment: Segment, position: int, *, count: int) -> list[int]:
+    def _stabilizer(self, carried: tuple[str, ...] = ()) -> Stabilizer:
+        rules = self._rules
+        return Stabilizer(
+            agreement=rules.agreement, min_logprob=rules.min_commit_logprob, carried=carried
+        )
+
+    def _cut_places(
+        self, segment: Segment, position: int, *, count: int, is_optional: bool
+    ) -> list[int]:
         first = segment.start + self._samples(self._rules.min_left_ms)
         last = position - self._samples(self._rules.min_right_ms)
         frame = self._frame_samples
@@ -311,6 +321,8 @@ class Walk:
             count=count,
             apart=self._frames_in(500),
         )
+        if is_optional:
+            indexes = [index for index in indexes if has_pause(segment.frames, index)]
         return [segment.frames_start + index * frame + frame // 2 for index in indexes]
 
     def _words(self, hypothesis: Hypothesis, start: int) -> list[Word]:
@@ -327,6 +339,11 @@ class Walk:
         if self._endpoint is not None:
             silence_ms = min(silence_ms, self._endpoint.silence_ms)
         return self._samples(silence_ms)
+
+    def _commit_step(self, length: int) -> int:
+        """Return the samples to the next commit reading: the longer the segment, the dearer."""
+        shortest = self._samples(self._capabilities.commit_interval_ms)
+        return max(shortest, round(length * self._rules.commit_part))
 
     @property
     def _soft_window(self) -> int:

@@ -21,11 +21,20 @@ class Stabilizer:
 
     Args:
         agreement: Consecutive readings that must agree.
+        min_logprob: Least log-probability of every token of a word that becomes final early; a
+            doubtful word, and all that follow it, wait for more of the sentence.
         carried: Keys of final words that the segment's audio begins with.
     """
 
-    def __init__(self, *, agreement: int = 2, carried: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        agreement: int = 2,
+        min_logprob: float = float("-inf"),
+        carried: Sequence[str] = (),
+    ) -> None:
         self._agreement = agreement
+        self._min_logprob = min_logprob
         self._said = list(carried)
         self._readings: list[list[Word]] = []
 
@@ -51,7 +60,7 @@ class Stabilizer:
             agreed = min(agreed, common_prefix(keys, [word.key for word in reading]))
         new = []
         for word in pending[:agreed]:
-            if word.end_ms > stable_until_ms:
+            if word.end_ms > stable_until_ms or word.logprob < self._min_logprob:
                 break
             new.append(word)
         self._said += [word.key for word in new]

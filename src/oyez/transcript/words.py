@@ -24,6 +24,11 @@ class Word:
         """End of the last token, from the start of the stream."""
         return self.tokens[-1].end_ms
 
+    @property
+    def logprob(self) -> float:
+        """Log-probability of the least certain token."""
+        return min(token.logprob for token in self.tokens)
+
 
 def words_of(hypothesis: Hypothesis, *, offset_ms: int) -> list[Word]:
     """Group a hypothesis into words and move its times to the stream's clock.
