@@ -78,6 +78,7 @@ def serve(
         from oyez.server.run import bind, make_server
         from oyez.server.settings import Settings
     from oyez.cli.foreground import run
+    from oyez.engines.allocator import return_large_blocks
     from oyez.observe.logs import configure
 
     key = given_key()
@@ -95,6 +96,7 @@ def serve(
         listener = bind(settings)
     except OSError as error:
         raise _address_problem(error, settings) from None
+    return_large_blocks()
     with listener:
         server, hub = make_server(settings)
         run(server, hub, listener, on_ready=lambda: _welcome(settings, listener, key is None))

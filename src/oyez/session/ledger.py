@@ -1,7 +1,7 @@
 """What has been said to the client: tokens out, and the two counters."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from oyez.protocol.messages import Results
 from oyez.protocol.tokens import Token, marker
@@ -83,18 +83,33 @@ class Ledger:
         self._reported_ms = self.total_ms
         return results
 
-    def _tokens(self, words: Iterable[Word], *, is_final: bool) -> tuple[Token, ...]:
+    def _tokens(self, words: Sequence[Word], *, is_final: bool) -> tuple[Token, ...]:
         tokens: list[Token] = []
         earliest_ms = self._last_end_ms
+        when = _moved_behind(words, earliest_ms)
         for word in words:
             for piece in word.tokens:
                 is_first = not self._has_text and not tokens
                 text = piece.text.lstrip() if is_first else piece.text
-                start_ms = max(piece.start_ms, earliest_ms)
-                end_ms = max(piece.end_ms, start_ms + 1)
+                start_ms = max(when(piece.start_ms), earliest_ms)
+                end_ms = max(when(piece.end_ms), start_ms + 1)
                 earliest_ms = end_ms
                 confidence = min(math.exp(piece.logprob), 1.0)
                 tokens.append(
                     Token(text, start_ms, end_ms, confidence, is_final, language=self._language)
                 )
         return tuple(tokens)
+
+
+def _moved_behind(words: Sequence[Word], earliest_ms: int) -> Callable[[int], int]:
+    """Return how to move the words' times so that none lies before `earliest_ms`.
+
+    A new reading may place words a little earlier than the one before it placed those that are
+    final already. The words then share what is left of their time in proportion, rather than
+    crowd into its first millisecond.
+    """
+    if not words or words[0].start_ms >= earliest_ms:
+        return lambda time_ms: time_ms
+    start_ms, end_ms = words[0].start_ms, words[-1].end_ms
+    left = max(end_ms - earliest_ms, 0) / max(end_ms - start_ms, 1)
+    return lambda time_ms: earliest_ms + round((time_ms - start_ms) * left)

@@ -44,6 +44,8 @@ class Decoded:
     """Natural logarithm of each id's probability given those before it."""
     passes: int
     """Calls of the decoder that it took."""
+    ran_in_circles: bool = False
+    """Whether it was stopped because it repeated itself; what followed was not read."""
 
 
 def token_cap(seconds: float) -> int:
@@ -80,7 +82,10 @@ def decode(reader: Reader, vectors: FloatArray, max_ids: int, draft: Sequence[in
             logprobs.append(_logprob(row, token))
             repeated = repeated_tail(ids)
             if repeated:
-                return Decoded(tuple(ids[:-repeated]), tuple(logprobs[:-repeated]), passes)
+                sound = slice(-repeated)
+                return Decoded(
+                    tuple(ids[sound]), tuple(logprobs[sound]), passes, ran_in_circles=True
+                )
             if token != proposed:
                 break
             proposal, misses = proposal[1:], 0
