@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from oyez.engines.base import Capabilities
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
@@ -25,6 +25,10 @@ from oyez.transcript.stabilizer import Stabilizer
 from oyez.transcript.words import Word, words_of
 from oyez.turns.policy import EndpointPolicy
 from oyez.turns.speech import SpeechDetector
+
+BROKEN_OFF_PART: Final = 0.5
+"""A segment's last reading with less than this part of an earlier one's text has lost words: it
+read more audio, and corrections are never that short."""
 
 
 class Event(Enum):
@@ -223,6 +227,8 @@ class Walk:
         assert segment is not None
         (hypothesis,) = yield (Need(segment.start, end, is_urgent=True),)
         words = self._words(hypothesis, segment.start)
+        if segment.last_commit is not None:
+            words = _longer(words, self._words(segment.last_commit, segment.start))
         self._ledger.finalize(segment.stabilizer.close(words))
         self._ledger.show((), until_ms=self._ms(end))
         self._has_open_utterance |= bool(segment.stabilizer.said)
@@ -366,3 +372,11 @@ class Walk:
 
     def _ms(self, samples: int) -> int:
         return samples * 1000 // self._rate_hz
+
+
+def _longer(last: list[Word], earlier: list[Word]) -> list[Word]:
+    """Return the last reading of a segment, unless it broke off long before an earlier one did."""
+    last_length, earlier_length = (
+        sum(len(word.key) for word in words) for words in (last, earlier)
+    )
+    return earlier if last_length < BROKEN_OFF_PART * earlier_length else last
