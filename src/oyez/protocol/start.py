@@ -1,11 +1,11 @@
 """Reading a start message: every problem found is reported, the first decides its type."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from oyez.errors import RemoteProtocolError
 from oyez.protocol.audio_formats import RAW_FORMATS, canonical_format
@@ -19,6 +19,12 @@ from oyez.protocol.models import ASYNC_TWINS, ModelInfo
 
 MAX_PROBLEMS: Final = 20
 """Problems listed in one answer; a message with more is not improved by a longer list."""
+
+
+_ANY_LIST: Final = TypeAdapter(list[Any])
+
+_STAND_INS: Final = {"model": '""', "audio_format": '"auto"'}
+"""JSON texts in place of required fields that are wrong, so that the others can be judged."""
 
 
 class StartMessage(SessionFields):
@@ -63,15 +69,11 @@ def parse_start(payload: dict[str, Any], models: Iterable[ModelInfo]) -> StartRe
     problems = _Problems()
     model = _find_model(payload.get("model"), models, problems)
     config = _check_types(payload, problems)
-    if config is not None:
-        for check in _CHECKS:
-            check(config, problems)
-        if model is not None:
-            _check_capabilities(config, model, problems)
-    else:
-        _check_audio_name(payload.get("audio_format"), problems)
+    for check in _CHECKS:
+        check(config, problems)
+    if model is not None:
+        _check_capabilities(config, model, problems)
     problems.raise_if_any()
-    assert config is not None
     assert model is not None
     return StartRequest(config, model, _without_effect(config, model))
 
@@ -81,6 +83,8 @@ class _Problems:
 
     def __init__(self) -> None:
         self._found: dict[str, str] = {}
+        self.wrong_fields: set[str] = set()
+        """Fields whose values could not be read; other checks know nothing about them."""
 
     def add(self, sentence: str, error_type: str = "invalid_request") -> None:
         self._found.setdefault(sentence, error_type)
@@ -111,44 +115,73 @@ def _find_model(
     return None
 
 
-def _check_types(payload: dict[str, Any], problems: _Problems) -> StartMessage | None:
-    payload = {key: value for key, value in payload.items() if value is not None}
-    if "model" not in payload:
-        payload["model"] = ""  # reported already
-    if "audio_format" not in payload:
+def _check_types(payload: dict[str, Any], problems: _Problems) -> StartMessage:
+    """Return the fields whose types and ranges are right; report the others."""
+    texts = _STAND_INS | _field_texts(payload, problems)
+    if payload.get("audio_format") is None:
         problems.add("Field `audio_format` is missing: name the format, or send `auto`.")
-        payload["audio_format"] = "auto"
     try:
-        # Through JSON, so that strict mode refuses "16000" for a number but takes nested objects.
-        return StartMessage.model_validate_json(json.dumps(payload), strict=True)
+        return _validated(texts)
     except ValidationError as error:
         for item in error.errors(include_url=False, include_context=False, include_input=False):
-            # Union members (`context` is an object or a string) add their names to the path.
-            path = ".".join(
-                str(part)
-                for part in item["loc"]
-                if part not in ("StructuredContext", "str", "function-before")
+            if item["loc"][-1] == "str" and isinstance(payload["context"], dict):
+                continue  # a context may also be a string; this one is an object
+            problems.add(_sentence(item["loc"], item["msg"]))
+            problems.wrong_fields.add(str(item["loc"][0]))
+    for name in problems.wrong_fields:
+        texts.pop(name, None)
+    return _validated(_STAND_INS | texts)
+
+
+def _field_texts(payload: dict[str, Any], problems: _Problems) -> dict[str, str]:
+    """Return the JSON texts of the known fields that were given."""
+    texts = {}
+    for name in StartMessage.model_fields:
+        value = payload.get(name)
+        if value is None:
+            continue
+        try:
+            text = json.dumps(value)
+            _ANY_LIST.validate_json(f"[{text}]")  # as deep as it will be in the object
+        except (ValueError, RecursionError):
+            problems.add(
+                f"Field `{name}` cannot be read: it is nested too deeply or is not Unicode."
             )
-            problems.add(f"Field `{path}`: {item['msg'][0].lower()}{item['msg'][1:]}.")
-        return None
+            problems.wrong_fields.add(name)
+        else:
+            texts[name] = text
+    return texts
 
 
-def _check_audio_name(name: object, problems: _Problems) -> None:
-    if isinstance(name, str) and canonical_format(name) is None:
-        problems.add(
-            f"Audio format {_quote(name)} is unknown. "
-            "Use auto, a container such as wav, or a raw format such as pcm_s16le."
-        )
+def _validated(texts: dict[str, str]) -> StartMessage:
+    # Through JSON, so that strict mode refuses "16000" for a number but takes nested objects.
+    fields = ",".join(f'"{name}":{text}' for name, text in texts.items())
+    return StartMessage.model_validate_json(f"{{{fields}}}", strict=True)
+
+
+def _sentence(location: Sequence[str | int], problem: str) -> str:
+    # Union members (`context` is an object or a string) add their names to the path.
+    path = ".".join(
+        str(part)
+        for part in location
+        if part not in ("StructuredContext", "str", "function-before")
+    )
+    problem = problem.removeprefix("Value error, ")
+    return f"Field `{path}`: {problem[0].lower()}{problem[1:]}."
 
 
 def _check_audio(config: StartMessage, problems: _Problems) -> None:
-    _check_audio_name(config.audio_format, problems)
     canonical = canonical_format(config.audio_format)
     if canonical is None:
+        problems.add(
+            f"Audio format {_quote(config.audio_format)} is unknown. "
+            "Use auto, a container such as wav, or a raw format such as pcm_s16le."
+        )
         return
     config.audio_format = canonical
     for name in config.missing_layout_fields():
-        problems.add(f"Field `{name}` is missing: {canonical} is raw audio without a header.")
+        if name not in problems.wrong_fields:
+            problems.add(f"Field `{name}` is missing: {canonical} is raw audio without a header.")
 
 
 def _check_languages(config: StartMessage, problems: _Problems) -> None:
