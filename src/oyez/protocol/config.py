@@ -81,10 +81,13 @@ class TranslationConfig(BaseModel):
 
     @model_validator(mode="after")
     def _languages_are_given(self) -> Self:
-        needed = ("target_language",) if self.type == "one_way" else ("language_a", "language_b")
+        forms = (("target_language",), ("language_a", "language_b"))
+        needed, unused = forms if self.type == "one_way" else reversed(forms)
         missing = [name for name in needed if getattr(self, name) is None]
         if missing:
             raise ValueError(f"{self.type} translation needs {' and '.join(missing)}")
+        for name in unused:
+            setattr(self, name, None)
         return self
 
 
