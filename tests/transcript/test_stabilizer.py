@@ -1,0 +1,214 @@
+"""The rule that makes words final."""
+
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oyez.transcript.hypothesis import HypothesisToken
+from oyez.transcript.stabilizer import Stabilizer
+from oyez.transcript.words import Word
+
+FOREVER_MS = 10**9
+STEP_MS = 300
+
+
+def word(key: str, index: int, logprob: float = -0.1) -> Word:
+    """Return a word that is said from `index * 300` ms on, for 250 ms."""
+    token = HypothesisToken(f" {key}", logprob, index * STEP_MS, index * STEP_MS + 250)
+    return Word((token,), key)
+
+
+def reading(text: str) -> list[Word]:
+    return [word(key, index) for index, key in enumerate(text.split())]
+
+
+def text(words: list[Word]) -> str:
+    return " ".join(word.key for word in words)
+
+
+def offer(stabilizer: Stabilizer, heard: str, *, stable_until_ms: int = FOREVER_MS) -> str:
+    return text(stabilizer.offer(reading(heard), stable_until_ms=stable_until_ms))
+
+
+def test_two_readings_that_agree_make_words_final() -> None:
+    stabilizer = Stabilizer()
+    assert offer(stabilizer, "the cat") == ""
+    assert offer(stabilizer, "the cat sat on") == "the cat"
+    assert offer(stabilizer, "the cat sat in a") == "sat"
+    assert stabilizer.said == ("the", "cat", "sat")
+    assert offer(stabilizer, "the cat sat in a hat") == "in a"
+
+
+@pytest.mark.parametrize("agreement", [1, 2, 3, 5])
+def test_as_many_readings_must_agree_as_were_asked_for(agreement: int) -> None:
+    stabilizer = Stabilizer(agreement=agreement)
+    for _ in range(agreement - 1):
+        assert offer(stabilizer, "one two") == ""
+    assert offer(stabilizer, "one two") == "one two"
+
+
+def test_a_dissent_begins_the_count_again() -> None:
+    stabilizer = Stabilizer(agreement=3)
+    assert [offer(stabilizer, heard) for heard in ["a b", "a b", "a c", "a b", "a b", "a b"]] == [
+        "", "", "a", "", "", "b",
+    ]  # fmt: skip
+
+
+def test_agreement_counts_what_follows_the_final_words() -> None:
+    """A final word that is read differently later does not stop what follows it."""
+    stabilizer = Stabilizer()
+    offer(stabilizer, "im here")
+    assert offer(stabilizer, "im here") == "im here"
+    assert offer(stabilizer, "i am here today") == ""
+    assert offer(stabilizer, "im here today") == "today"
+
+
+def test_words_near_the_edge_are_held_back() -> None:
+    stabilizer = Stabilizer()
+    offer(stabilizer, "a b c d")
+    assert offer(stabilizer, "a b c d", stable_until_ms=STEP_MS + 250) == "a b"
+    assert offer(stabilizer, "a b c d", stable_until_ms=2 * STEP_MS + 249) == ""
+    assert offer(stabilizer, "a b c d", stable_until_ms=2 * STEP_MS + 250) == "c"
+
+
+def test_a_doubtful_word_waits_and_so_does_what_follows() -> None:
+    stabilizer = Stabilizer(min_logprob=-1.0)
+    doubtful = [word("a", 0), word("b", 1, logprob=-1.5), word("c", 2)]
+    sure = reading("a b c")
+    stabilizer.offer(doubtful, stable_until_ms=FOREVER_MS)
+    assert text(stabilizer.offer(doubtful, stable_until_ms=FOREVER_MS)) == "a"
+    assert text(stabilizer.offer(doubtful, stable_until_ms=FOREVER_MS)) == ""
+    assert text(stabilizer.offer(sure, stable_until_ms=FOREVER_MS)) == "b c"
+
+
+def test_every_token_of_a_word_must_be_sure() -> None:
+    tokens = (HypothesisToken(" hel", -0.1, 0, 100), HypothesisToken("lo", -2.0, 100, 200))
+    heard = [Word(tokens, "hello")]
+    stabilizer = Stabilizer(agreement=1, min_logprob=-1.0)
+    assert stabilizer.offer(heard, stable_until_ms=FOREVER_MS) == []
+    assert text(stabilizer.close(heard)) == "hello"
+
+
+def test_the_end_of_a_segment_waits_for_nothing() -> None:
+    stabilizer = Stabilizer(min_logprob=0.0)
+    assert text(stabilizer.close([word("a", 0, logprob=-9.0)])) == "a"
+    assert stabilizer.said == ("a",)
+
+
+def test_carried_words_are_not_said_again() -> None:
+    stabilizer = Stabilizer(carried=("on", "the"))
+    assert stabilizer.said == ("on", "the")
+    assert text(stabilizer.pending(reading("on the mat"))) == "mat"
+    offer(stabilizer, "on the mat")
+    assert offer(stabilizer, "on the mat") == "mat"
+    assert text(stabilizer.close(reading("on the mat today"))) == "today"
+
+
+def test_looking_at_what_is_pending_changes_nothing() -> None:
+    stabilizer = Stabilizer()
+    offer(stabilizer, "a b")
+    for _ in range(3):
+        assert text(stabilizer.pending(reading("a b"))) == "a b"
+    assert stabilizer.said == ()
+
+
+def test_a_reading_of_nothing_is_a_dissent() -> None:
+    stabilizer = Stabilizer()
+    assert [offer(stabilizer, heard) for heard in ["a", "", "a", "a"]] == ["", "", "", "a"]
+
+
+words = st.sampled_from(["a", "b", "the", "morning", "im", "i", "am"])
+texts = st.lists(words, max_size=6).map(" ".join)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    heard=st.lists(st.tuples(texts, st.integers(0, 2_000)), max_size=8),
+    last=texts,
+    agreement=st.integers(1, 3),
+)
+def test_a_final_word_is_never_taken_back(
+    heard: list[tuple[str, int]], last: str, agreement: int
+) -> None:
+    """Whatever the readings are: what was said stays, in order, and new words are only added."""
+    stabilizer = Stabilizer(agreement=agreement)
+    said: list[str] = []
+    for one, stable_until_ms in heard:
+        new = stabilizer.offer(reading(one), stable_until_ms=stable_until_ms)
+        assert all(word.end_ms <= stable_until_ms for word in new)
+        said += [word.key for word in new]
+        assert list(stabilizer.said) == said
+    said += [word.key for word in stabilizer.close(reading(last))]
+    assert list(stabilizer.said) == said
+
+
+@settings(deadline=None)
+@given(sentence=texts, stable=st.lists(st.integers(0, 2_000), max_size=6))
+def test_the_close_returns_exactly_the_rest_of_unchanged_readings(
+    sentence: str, stable: list[int]
+) -> None:
+    stabilizer = Stabilizer()
+    said: list[Word] = []
+    for stable_until_ms in stable:
+        said += stabilizer.offer(reading(sentence), stable_until_ms=stable_until_ms)
+    said += stabilizer.close(reading(sentence))
+    assert text(said) == sentence
+
+
+@settings(deadline=None, max_examples=300)
+@given(data=st.data(), agreement=st.integers(2, 3), min_logprob=st.sampled_from([-1.0, -math.inf]))
+def test_a_sentence_comes_out_as_it_was_said_however_its_tail_was_guessed(
+    data: st.DataObject, agreement: int, min_logprob: float
+) -> None:
+    """Readings of a growing window, right but for the words near its edge."""
+    sentence = data.draw(st.lists(words, min_size=1, max_size=10))
+    holdback_ms = data.draw(st.integers(0, 1_000))
+    length_ms = len(sentence) * STEP_MS
+    ends = sorted(data.draw(st.lists(st.integers(100, length_ms), max_size=8)))
+    stabilizer = Stabilizer(agreement=agreement, min_logprob=min_logprob)
+    finals: list[str] = []
+    for end_ms in ends:
+        stable_until_ms = end_ms - holdback_ms
+        right = [
+            word(key, index, data.draw(st.sampled_from([-0.1, -2.0])))
+            for index, key in enumerate(sentence)
+            if index * STEP_MS + 250 <= stable_until_ms
+        ]
+        guessed = data.draw(st.lists(words, max_size=3))
+        tail = [word(key, len(right) + index) for index, key in enumerate(guessed)]
+        new = stabilizer.offer([*right, *tail], stable_until_ms=stable_until_ms)
+        finals += [word.key for word in new]
+    full = [word(key, index) for index, key in enumerate(sentence)]
+    finals += [word.key for word in stabilizer.close(full)]
+    assert finals == sentence
+
+
+@settings(deadline=None)
+@given(
+    sentence=st.lists(
+        st.sampled_from(["morning", "garden", "window", "company", "question"]),
+        min_size=2,
+        max_size=8,
+    ),
+    data=st.data(),
+)
+def test_final_words_that_are_put_differently_later_are_not_said_twice(
+    sentence: list[str], data: st.DataObject
+) -> None:
+    stabilizer = Stabilizer()
+    finals: list[str] = []
+    counts = sorted(data.draw(st.lists(st.integers(1, len(sentence)), min_size=2, max_size=6)))
+    for count, stable in pairwise(counts):
+        for _ in range(2):
+            heard = sentence[:count]
+            place = data.draw(st.integers(0, count - 1))
+            if place < len(finals):  # a slip of the pen in a word that is final already
+                heard[place] = heard[place].replace("o", "x", 1)
+            words = [word(key, index) for index, key in enumerate(heard)]
+            limit_ms = stable * STEP_MS
+            finals += [w.key for w in stabilizer.offer(words, stable_until_ms=limit_ms)]
+    finals += [w.key for w in stabilizer.close([word(k, i) for i, k in enumerate(sentence)])]
+    assert finals == sentence
