@@ -161,7 +161,7 @@ class LocalRuntime:
 
     def _read(self, batch: list[_Job]) -> None:
         try:
-            hypotheses = self._recognizer.recognize([job.work.window for job in batch])
+            hypotheses = self._recognize(batch)
         except EngineError as error:
             failure: Exception = error
         except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, its sessions hear of it
@@ -173,3 +173,11 @@ class LocalRuntime:
             return
         for job in batch:
             job.future.set_exception(failure)
+
+    def _recognize(self, batch: list[_Job]) -> list[Hypothesis]:
+        hypotheses = self._recognizer.recognize([job.work.window for job in batch])
+        if len(hypotheses) != len(batch):
+            raise EngineError(
+                f"The engine {self.name} gave {len(hypotheses)} readings of {len(batch)} windows."
+            )
+        return hypotheses
