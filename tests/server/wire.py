@@ -49,6 +49,11 @@ def pieces(audio: bytes, size: int) -> list[bytes]:
     return [audio[position : position + size] for position in range(0, len(audio), size)]
 
 
+def script(*parts: str | bytes | list[bytes]) -> list[str | bytes]:
+    """Frames to send, from frames and lists of frames."""
+    return [frame for part in parts for frame in (part if isinstance(part, list) else [part])]
+
+
 @asynccontextmanager
 async def dial(
     url: str,
