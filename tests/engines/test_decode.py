@@ -104,11 +104,37 @@ def test_a_draft_never_changes_the_text(text: list[int], draft: list[int], max_i
     assert len(plain.ids) <= max_ids
 
 
-def test_a_loop_is_stopped_and_its_repeats_dropped() -> None:
+def test_a_loop_with_no_way_out_is_given_up_and_its_repeats_dropped() -> None:
     reader = TableReader(lambda so_far: 10 if not so_far else 20 + len(so_far) % 5)
     decoded = decode(reader, VECTORS, 99)
-    assert decoded.ids == (10, 21, 22, 23, 24, 20)
-    assert decoded.passes < 20
+    assert decoded.ran_in_circles
+    assert decoded.ids[:6] == (10, 21, 22, 23, 24, 20)
+    assert not repeated_tail(decoded.ids)
+    assert decoded.passes < 60
+
+
+def test_a_loop_is_left_by_the_second_best_way() -> None:
+    phrase, rest = (11, 12, 13, 14, 15), (30, 31, 32)
+
+    class Circling(TableReader):
+        def read(self, cache: Cache, ids: list[int]) -> FloatArray:
+            rows = super().read(cache, ids)
+            for row, length in zip(
+                rows, range(len(self.text) - len(ids), len(self.text)), strict=True
+            ):
+                if length == len(phrase):
+                    row[rest[0]] = 4.0
+            return rows
+
+    def following(so_far: tuple[int, ...]) -> int:
+        if rest[0] in so_far:
+            said = len(so_far) - so_far.index(rest[0])
+            return rest[said] if said < len(rest) else EOS
+        return phrase[len(so_far) % len(phrase)]
+
+    decoded = decode(Circling(following), VECTORS, 99)
+    assert decoded.ids == (*phrase, *rest)
+    assert not decoded.ran_in_circles
 
 
 def test_repetition() -> None:

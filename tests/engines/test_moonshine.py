@@ -97,10 +97,11 @@ def test_one_pass_foretells_what_many_do(tiny_graph: Graph, beckett: Samples) ->
 
 
 @pytest.mark.parametrize("level", [0.0, 0.001])
-def test_silence_has_no_probable_word(tiny: Recognizer, level: float) -> None:
+def test_silence_makes_no_sentence(tiny: Recognizer, level: float) -> None:
     noise = np.random.default_rng(3).standard_normal(3 * RATE).astype(np.float32) * level
     heard = read(tiny, noise.astype(np.float32))
-    assert not heard.tokens or heard.mean_logprob < tiny.capabilities.min_mean_logprob
+    # Voice activity keeps such audio away; what is let through must not become a sentence.
+    assert len(heard.tokens) <= 2
 
 
 @pytest.mark.parametrize("samples", [0, 1, 1599])

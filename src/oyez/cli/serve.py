@@ -43,7 +43,7 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
     default=0,
     type=click.IntRange(0, 1_024),
     envvar="OYEZ_WORKERS",
-    show_default="one for each core but one",
+    show_default="one for each core",
     show_envvar=True,
     help="Threads that recognise speech.",
 )

@@ -252,6 +252,8 @@ def _without_effect(config: StartMessage, model: ModelInfo) -> tuple[str, ...]:
         "context": config.context is not None and not model.supports_context,
         "language_hints": bool(config.language_hints)
         and not set(config.language_hints or ()) <= set(model.languages),
+        "language_hints_strict": bool(config.language_hints_strict) and not config.language_hints,
+        "max_non_final_tokens_duration_ms": config.max_non_final_tokens_duration_ms is not None,
         "sample_rate": config.sample_rate is not None and config.audio_format not in RAW_FORMATS,
     }
     return tuple(name for name, has_no_effect in asked.items() if has_no_effect)

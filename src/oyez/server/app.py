@@ -24,7 +24,7 @@ def load_engines(settings: Settings) -> Engines:
         EngineNotFoundError: No engine has that name.
         ModelNotInstalledError: Its weights are not on this machine.
     """
-    workers = settings.workers or max((os.cpu_count() or 1) - 1, 1)
+    workers = settings.workers or os.cpu_count() or 1
     vad_name = "scripted" if settings.model == "scripted" else "silero"
     vad = load_vad(vad_name)
     return Engines(LocalRuntime(load_recognizer(settings.model), workers=workers), vad)

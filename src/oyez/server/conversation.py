@@ -109,6 +109,8 @@ class Conversation:
             if self._is_admitted:
                 self._hub.release()
             self._withdraw()
+            if self._session is not None:
+                self._session.close()
         await self._close(ending)
         self._log_end(ending, began_s)
 
@@ -154,13 +156,13 @@ class Conversation:
             frame = await self._receive()
             if frame is None:
                 continue
-            if isinstance(frame, str) and len(frame) > self._hub.settings.max_text_bytes:
-                raise RemoteProtocolError(
-                    "invalid_request",
-                    [f"Text messages hold at most {self._hub.settings.max_text_bytes} bytes."],
-                )
             if self._connection.client_state.has_ended:
                 continue  # whatever follows the end is ignored, readable or not
+            max_bytes = self._hub.settings.max_text_bytes
+            if isinstance(frame, str) and len(frame.encode()) > max_bytes:
+                raise RemoteProtocolError(
+                    "invalid_request", [f"Text messages hold at most {max_bytes} bytes."]
+                )
             message = decode_client_frame(frame, is_started=self._connection.is_started)
             self._judge(message)
 

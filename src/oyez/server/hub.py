@@ -12,7 +12,7 @@ import numpy as np
 
 from oyez.audio.decoder import open_decoder
 from oyez.engines.base import StreamOptions, Vad, Window
-from oyez.errors import RemoteProtocolError
+from oyez.errors import EngineError, RemoteProtocolError
 from oyez.observe.logs import EventLog
 from oyez.protocol.config import StructuredContext
 from oyez.protocol.models import REAL_TIME_ALIASES, REAL_TIME_MODEL, ModelInfo
@@ -96,6 +96,11 @@ class Hub:
     def _load_and_warm_up(self) -> Engines:
         engines = self._load(self.settings)
         runtime = engines.runtime
+        if engines.vad.sample_rate_hz != runtime.sample_rate_hz:
+            raise EngineError(
+                f"{runtime.name} hears {runtime.sample_rate_hz} Hz, its voice activity "
+                f"{engines.vad.sample_rate_hz} Hz: they must agree."
+            )
         stream = runtime.open_stream(StreamOptions())
         silence = np.zeros(runtime.sample_rate_hz, np.float32)
         work = Work(Window(stream, silence, 0), deadline_s=runtime.now_s())

@@ -1,4 +1,4 @@
-"""Settings of a server. Each has an environment variable of the same name: `OYEZ_` and capitals."""
+"""Settings of a server. `oyez serve` takes the common ones as options and from the environment."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,8 @@ class Settings:
     model: str = "moonshine-tiny"
     """Name of the engine, see `oyez models`."""
     workers: int = 0
-    """Threads that recognise; 0 is one for each core but one, at least one."""
+    """Threads that recognise; 0 is one for each core. Everything else needs little of a core, and
+    with two a final reading need not wait until a partial one is done."""
     max_sessions: int = 100
     """Streams at a time; more are refused with `limit_exceeded`."""
     max_message_bytes: int = 16 * 1024 * 1024

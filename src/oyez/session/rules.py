@@ -9,8 +9,9 @@ class Rules:
 
     preroll_ms: int = 640
     """Audio kept from before the detected start of speech: soft beginnings are heard late."""
-    tail_ms: int = 128
-    """Audio read after the detected end of speech. More brought no accuracy in measurements."""
+    tail_ms: int = 64
+    """Audio read after the detected end of speech. More brought no accuracy in measurements, and
+    the sooner the last reading begins, the sooner a finalize is answered."""
     close_silence_ms: int = 1_000
     """A pause this long ends a segment: its words become final. Shorter pauses cost accuracy,
     because the model then reads less at a time."""

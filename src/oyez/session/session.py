@@ -8,6 +8,7 @@ what `poll` returns. All calls must come from one thread at a time.
 from dataclasses import dataclass
 
 from oyez.engines.base import Capabilities, RecognizerStream, Window
+from oyez.protocol.config import MAX_ENDPOINT_DELAY_MS_DEFAULT
 from oyez.protocol.messages import Finished, Results
 from oyez.protocol.start import StartMessage
 from oyez.session.buffer import SampleBuffer
@@ -107,6 +108,10 @@ class Session:
         """Say that an optional reading will not be computed; newer audio will ask again."""
         self._asked.discard(reading)
         self._ask_needs()
+
+    def close(self) -> None:
+        """Free the engine's state. Nothing may be called after it."""
+        self._stream.close()
 
     # What comes out.
 
@@ -223,16 +228,16 @@ class Session:
             is_whole = tail_end == self._walk.tail_end(position + 1)
             if is_whole and (segment.start, tail_end) not in self._answers:
                 self._ask(Need(segment.start, tail_end), Purpose.PARTIAL)
-        elif self._ms(position - segment.latest_end) >= self._partial_interval_ms(segment):
+        elif self._is_partial_due(segment, position):
             self._ask(Need(segment.start, position, draft=segment.latest), Purpose.PARTIAL)
 
-    def _partial_interval_ms(self, segment: Segment) -> int:
-        """Return the audio between partial readings: the longer the segment, the dearer each."""
+    def _is_partial_due(self, segment: Segment, position: int) -> bool:
         if segment.latest is None:
-            return self._rules.first_partial_ms + self._rules.preroll_ms
-        length_ms = self._ms(self._walk.detector.position - segment.start)
-        share = length_ms / self._capabilities.max_window_ms
-        return round(self._capabilities.update_interval_ms * (0.6 + share))
+            return self._ms(position - segment.onset) >= self._rules.first_partial_ms
+        # The longer the segment, the dearer each reading.
+        share = self._ms(position - segment.start) / self._capabilities.max_window_ms
+        interval_ms = self._capabilities.update_interval_ms * (0.6 + share)
+        return self._ms(position - segment.latest_end) >= interval_ms
 
     def _show(self, reading: Reading, hypothesis: Hypothesis, segment: Segment) -> None:
         if reading.start != segment.start or reading.end <= segment.latest_end:
@@ -251,10 +256,8 @@ class Session:
 def _endpoint_policy(config: StartMessage) -> EndpointPolicy | None:
     if not config.enable_endpoint_detection:
         return None
-    policy = EndpointPolicy.from_settings(
+    return EndpointPolicy.from_settings(
+        max_endpoint_delay_ms=config.max_endpoint_delay_ms or MAX_ENDPOINT_DELAY_MS_DEFAULT,
         sensitivity=config.endpoint_sensitivity or 0.0,
         latency_level=config.endpoint_latency_adjustment_level or 0,
     )
-    if config.max_endpoint_delay_ms is not None:
-        return EndpointPolicy(min(policy.silence_ms, config.max_endpoint_delay_ms))
-    return policy

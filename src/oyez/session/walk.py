@@ -60,6 +60,8 @@ class Segment:
     """A stretch of audio that is read as a whole, from the start of speech to a pause or a cut."""
 
     start: int
+    onset: int
+    """Where speech was detected; a segment that begins at a cut has its start here."""
     stabilizer: Stabilizer
     next_commit: int
     next_cut: int
@@ -198,6 +200,7 @@ class Walk:
         known = [*self._history]
         self.segment = Segment(
             start=start,
+            onset=max(detector.speech_start, start),
             stabilizer=self._stabilizer(),
             next_commit=start + self._samples(rules.first_commit_ms),
             next_cut=start + self._soft_window,
@@ -294,6 +297,7 @@ class Walk:
         stabilizer = self._stabilizer(carried)
         self.segment = Segment(
             start=cut.at,
+            onset=cut.at,
             stabilizer=stabilizer,
             next_commit=segment.next_commit,
             next_cut=cut.at + self._soft_window,

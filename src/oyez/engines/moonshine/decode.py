@@ -21,6 +21,8 @@ _LONGEST_CYCLE = 24
 """Ids in the longest phrase whose repetition is looked for."""
 _FEWEST_ROUNDS = 3
 """A phrase said twice is said twice."""
+_MOST_DETOURS = 2
+"""Circles that are left; a text with more of them is given up."""
 _FEWEST_REPEATED = 8
 """Ids that repetition must have added: "no, no, no" and "0 0 0 0" are speech."""
 
@@ -47,6 +49,11 @@ class Decoded:
     ran_in_circles: bool = False
     """Whether it was stopped because it repeated itself; what followed was not read."""
 
+    @property
+    def mean_logprob(self) -> float:
+        """Mean log-probability of an id; minus infinity for no ids, which say nothing."""
+        return sum(self.logprobs) / len(self.logprobs) if self.logprobs else -math.inf
+
 
 def token_cap(seconds: float) -> int:
     """Most ids that audio of this length can hold."""
@@ -69,6 +76,8 @@ def decode(reader: Reader, vectors: FloatArray, max_ids: int, draft: Sequence[in
     """
     ids: list[int] = []
     logprobs: list[float] = []
+    seconds: list[tuple[int, float]] = []
+    detours = 0
     proposal = list(draft[:max_ids])
     rows, cache = reader.start(vectors, [BOS, *proposal])
     passes, misses = 1, 0
@@ -80,12 +89,21 @@ def decode(reader: Reader, vectors: FloatArray, max_ids: int, draft: Sequence[in
                 return Decoded(tuple(ids), tuple(logprobs), passes)
             ids.append(token)
             logprobs.append(_logprob(row, token))
+            seconds.append(_second(row, token))
             repeated = repeated_tail(ids)
             if repeated:
-                sound = slice(-repeated)
-                return Decoded(
-                    tuple(ids[sound]), tuple(logprobs[sound]), passes, ran_in_circles=True
-                )
+                # Leave the circle where it closed, by the second best way.
+                sound = len(ids) - repeated
+                token, logprob = seconds[sound]
+                del ids[sound:], logprobs[sound:], seconds[sound:]
+                detours += 1
+                if token == EOS or detours > _MOST_DETOURS:
+                    return Decoded(tuple(ids), tuple(logprobs), passes, ran_in_circles=True)
+                ids.append(token)
+                logprobs.append(logprob)
+                seconds.append((EOS, -math.inf))
+                proposal = []
+                break
             if token != proposed:
                 break
             proposal, misses = proposal[1:], 0
@@ -119,6 +137,14 @@ def repeated_tail(ids: Sequence[int]) -> int:
         if rounds >= _FEWEST_ROUNDS and repeated >= _FEWEST_REPEATED:
             return (rounds - 1) * cycle
     return 0
+
+
+def _second(row: FloatArray, token: int) -> tuple[int, float]:
+    """Return the second most probable id and its log-probability."""
+    others = row.copy()
+    others[token] = -np.inf
+    second = int(others.argmax())
+    return second, _logprob(row, second)
 
 
 def _logprob(row: FloatArray, token: int) -> float:

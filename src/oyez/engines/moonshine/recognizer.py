@@ -15,8 +15,16 @@ from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
 
 SAMPLE_RATE_HZ = 16_000
 
-_SHAKES_MS = (160, 40, 320)
-"""Silence put before a window that was not read soundly, for up to three further attempts."""
+_TRAILING_MS = 160
+"""Silence put behind a window that ends in a pause: the models were trained on utterances that end.
+Fewer words are wrong (9.96 % instead of 11.63 % on 87 short development clips)."""
+_DOUBT_LOGPROB = -0.15
+"""Mean log-probability below which a window is read a second time, from a little earlier. Of 124
+development clips 47 were; errors fell from 8.2 % to 7.2 %, as far as by reading all twice."""
+_NOISE_LOGPROB = -1.0
+"""Below this it is not speech, and no luckier reading of it is wanted."""
+_LEADING_MS = (160, 40, 320)
+"""Silence put before a window for the second reading, and for two more when neither is sound."""
 _SHAKEN_FROM_S = 2.0
 """Speech from which on few tokens are suspicious."""
 _FEWEST_TOKENS_PER_SECOND = 1.6
@@ -121,21 +129,33 @@ def _decode(graph: Graph, samples: Samples, draft: tuple[int, ...] = ()) -> Deco
 
 
 def _decode_soundly(graph: Graph, samples: Samples) -> Decoded:
-    """Decode; when the text breaks off or runs in circles, decode again a little differently.
+    """Decode a window that ends in a pause; when in doubt, more than once.
 
-    The models are brittle: now and then an utterance that they read well becomes two words when its
-    window begins a hundredth of a second earlier.
+    The models are brittle: where a window begins, by hundredths of a second, can decide between two
+    readings, and now and then an utterance becomes two words. The reading that the model itself
+    finds more probable is the better one more often than not.
     """
     spoken_s = 0.01 * float(np.count_nonzero(active_frames(samples, SAMPLE_RATE_HZ)))
-    best = _decode(graph, samples)
-    for silence_ms in _SHAKES_MS:
-        if _is_sound(best, spoken_s):
+    behind = _silence(_TRAILING_MS)
+    best = _decode(graph, np.concatenate((samples, behind)))
+    for leading_ms in _LEADING_MS:
+        is_sound = _is_sound(best, spoken_s)
+        is_doubtful = _NOISE_LOGPROB <= best.mean_logprob < _DOUBT_LOGPROB
+        if is_sound and not (is_doubtful and leading_ms == _LEADING_MS[0]):
             break
-        silence = np.zeros(silence_ms * SAMPLE_RATE_HZ // 1000, np.float32)
-        again = _decode(graph, np.concatenate((silence, samples)))
-        if _is_sound(again, spoken_s) or len(again.ids) > len(best.ids):
-            best = again
+        again = _decode(graph, np.concatenate((_silence(leading_ms), samples, behind)))
+        best = max(best, again, key=lambda one: _merit(one, spoken_s))
     return best
+
+
+def _merit(decoded: Decoded, spoken_s: float) -> tuple[bool, float]:
+    """Return what to compare readings by: among unsound ones, the one that lost least."""
+    is_sound = _is_sound(decoded, spoken_s)
+    return is_sound, decoded.mean_logprob if is_sound else float(len(decoded.ids))
+
+
+def _silence(duration_ms: int) -> Samples:
+    return np.zeros(duration_ms * SAMPLE_RATE_HZ // 1000, np.float32)
 
 
 def _is_sound(decoded: Decoded, spoken_s: float) -> bool:
