@@ -309,7 +309,7 @@ class Conversation:
             case WebSocketDisconnect():
                 return Ending("client_gone", close_code=None)
             case TimeoutError():
-                return Ending("client_does_not_read", close_code=1008)
+                return Ending("client_does_not_read", close_code=None)
             case EngineError():
                 self._hub.log.failure("engine_failed", error, request=self._request_id)
                 return self._failure("internal_error", "Recognition failed; open a new session.")
@@ -338,9 +338,10 @@ class Conversation:
             return
         # The client may have gone meanwhile, or refuse to take the last frame: both are its choice.
         with contextlib.suppress(WebSocketDisconnect, TimeoutError, RuntimeError, CancelledError):
-            if ending.error is not None:
-                await self._say(ending.error)
-            await self._socket.close(ending.close_code)
+            async with asyncio.timeout(self._hub.settings.send_timeout_s):
+                if ending.error is not None:
+                    await self._say(ending.error)
+                await self._socket.close(ending.close_code)
 
     def _log_end(self, ending: Ending, began_s: float) -> None:
         session = self._session

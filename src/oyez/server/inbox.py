@@ -1,16 +1,20 @@
-"""What a client sent and nobody has dealt with yet: in order, bounded by its audio bytes."""
+"""What a client sent and nobody has dealt with yet: in order, bounded by its bytes."""
 
 import asyncio
 from collections import deque
+from typing import Final
 
 from oyez.protocol.messages import Audio, ClientMessage
+
+MESSAGE_BYTES: Final = 128
+"""What a message takes beside its audio, so that many small ones fill the inbox too."""
 
 
 class Inbox:
     """A queue between the socket's reader and the stream's listener.
 
     Args:
-        max_bytes: Audio bytes from which on the reader is made to wait.
+        max_bytes: Bytes of messages from which on the reader is made to wait.
     """
 
     def __init__(self, *, max_bytes: int) -> None:
@@ -28,8 +32,7 @@ class Inbox:
 
     def put(self, message: ClientMessage) -> None:
         """Add a message. The caller waits for room before it reads the next from the socket."""
-        if isinstance(message, Audio):
-            self._bytes += len(message.data)
+        self._bytes += _weight(message)
         self._messages.append(message)
         self._filled.set()
         if self.is_full:
@@ -48,22 +51,37 @@ class Inbox:
         while not self._messages:
             self._filled.clear()
             await self._filled.wait()
-        message = self._messages.popleft()
-        if not isinstance(message, Audio):
-            return message
-        pieces = [message.data]
-        size = len(message.data)
+        message = self._popleft()
+        if isinstance(message, Audio):
+            message = self._joined(message, max_bytes)
+        if not self.is_full:
+            self._drained.set()
+        return message
+
+    def _joined(self, first: Audio, max_bytes: int) -> Audio:
+        pieces = [first.data]
+        size = len(first.data)
         while size < max_bytes and self._messages and isinstance(self._messages[0], Audio):
-            following = self._messages.popleft()
+            following = self._popleft()
             assert isinstance(following, Audio)
             pieces.append(following.data)
             size += len(following.data)
         data = b"".join(pieces) if len(pieces) > 1 else pieces[0]
         if len(data) > max_bytes:
-            # The view shares memory: cutting a large message into pieces copies each byte once.
-            self._messages.appendleft(Audio(data[max_bytes:]))
+            # All at once: cutting off one piece at a time would copy the rest again and again.
+            rest = [
+                Audio(data[at : at + max_bytes]) for at in range(max_bytes, len(data), max_bytes)
+            ]
+            self._messages.extendleft(reversed(rest))
+            self._bytes += sum(map(_weight, rest))
             data = data[:max_bytes]
-        self._bytes -= len(data)
-        if not self.is_full:
-            self._drained.set()
         return Audio(data)
+
+    def _popleft(self) -> ClientMessage:
+        message = self._messages.popleft()
+        self._bytes -= _weight(message)
+        return message
+
+
+def _weight(message: ClientMessage) -> int:
+    return MESSAGE_BYTES + (len(message.data) if isinstance(message, Audio) else 0)
