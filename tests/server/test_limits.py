@@ -170,8 +170,7 @@ async def test_the_engines_stream_is_closed(
             await rest(ws)
         else:
             ws.transport.abort()
-    await eventually(lambda: server.hub.stream_count == 0)
-    assert recognizer.open_streams == 0
+    await eventually(lambda: server.hub.stream_count == recognizer.open_streams == 0)
 
 
 async def test_a_client_that_leaves_through_the_sdk_leaves_nothing(serve: Serve) -> None:
