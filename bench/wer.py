@@ -80,7 +80,7 @@ class Offline:
         assert sound.rate_hz == SPEECH_RATE_HZ
         began_s = time.perf_counter()
         stream = self._recognizer.open_stream(StreamOptions())
-        (hypothesis,) = self._recognizer.recognize([Window(stream, sound.samples, 0)])
+        (hypothesis,) = self._recognizer.recognize([Window(stream, sound.samples, 0, is_last=True)])
         stream.close()
         self.work_s += time.perf_counter() - began_s
         self.audio_s += sound.seconds

@@ -20,7 +20,7 @@ RATE = 16_000
 
 def read(model: Recognizer, samples: Samples, draft: Hypothesis | None = None) -> Hypothesis:
     stream = model.open_stream(StreamOptions())
-    [hypothesis] = model.recognize([Window(stream, samples, 0, draft)])
+    [hypothesis] = model.recognize([Window(stream, samples, 0, draft, is_last=True)])
     stream.close()
     return hypothesis
 
@@ -55,7 +55,7 @@ def test_a_window_is_read_the_same_every_time(tiny: Recognizer, beckett: Samples
 def test_several_windows_in_one_call(tiny: Recognizer, beckett: Samples) -> None:
     stream = tiny.open_stream(StreamOptions())
     parts = [beckett[: 2 * RATE], beckett[: 3 * RATE]]
-    together = tiny.recognize([Window(stream, part, 0) for part in parts])
+    together = tiny.recognize([Window(stream, part, 0, is_last=True) for part in parts])
     assert together == [read(tiny, part) for part in parts]
     assert tiny.recognize([]) == []
 

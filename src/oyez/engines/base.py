@@ -75,6 +75,8 @@ class Window:
     """Index of `samples[0]` in the stream. Windows of one utterance share it."""
     draft: Hypothesis | None = field(default=None, repr=False)
     """An earlier reading of the same utterance, to be checked rather than redone."""
+    is_last: bool = False
+    """Whether the audio ends in a pause and its words will be final: worth more effort."""
 
 
 class Recognizer(Protocol):
@@ -98,7 +100,7 @@ class Recognizer(Protocol):
     def recognize(self, windows: Sequence[Window]) -> list[Hypothesis]:
         """Read the windows; one hypothesis for each, in order. Blocks while it computes.
 
-        A window read without a draft gives the same hypothesis every time.
+        The same window with the same draft gives the same hypothesis every time.
 
         Raises:
             EngineError: The model failed; no window was read.

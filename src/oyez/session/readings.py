@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from oyez.engines.base import Window
+from oyez.session.needs import Need
 
 
 class Purpose(Enum):
@@ -21,17 +22,8 @@ class Purpose(Enum):
 class Reading:
     """One window of audio to be read by the engine. Each is itself, whatever it reads."""
 
-    start: int
-    """First sample, from the start of the stream."""
-    end: int
-    """Sample after the last one."""
-    is_clean: bool
-    """Whether it is read without a draft, so that its answer depends on the audio alone."""
+    need: Need
+    """What it reads."""
     purpose: Purpose
     """May rise while it is under way; the session then hands it out once more."""
     window: Window = field(repr=False)
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """The audio it reads."""
-        return (self.start, self.end)

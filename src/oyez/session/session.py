@@ -14,9 +14,10 @@ from oyez.protocol.start import StartMessage
 from oyez.session.buffer import SampleBuffer
 from oyez.session.inlet import Heard
 from oyez.session.ledger import Ledger
+from oyez.session.needs import Need, Needs
 from oyez.session.readings import Purpose, Reading
 from oyez.session.rules import Rules
-from oyez.session.walk import Event, Need, Needs, Segment, Walk
+from oyez.session.walk import Event, Segment, Walk
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.words import words_of
 from oyez.turns.policy import EndpointPolicy
@@ -70,8 +71,8 @@ class Session:
         )
         self._steps = self._walk.run()
         self._needs: Needs = next(self._steps)
-        self._answers: dict[tuple[int, int], Hypothesis] = {}
-        """Clean answers about the open segment, and whatever the walk waits for."""
+        self._answers: dict[Need, Hypothesis] = {}
+        """Answers about the open segment, and whatever the walk waits for."""
         self._asked: set[Reading] = set()
         self._wanted: list[Reading] = []
         self._is_finished_said = False
@@ -97,8 +98,7 @@ class Session:
     def answer(self, reading: Reading, hypothesis: Hypothesis) -> None:
         """Give the answer to a reading. Answers that come too late to matter are let go."""
         self._asked.discard(reading)
-        if reading.is_clean or reading.purpose is not Purpose.PARTIAL:
-            self._answers[reading.key] = hypothesis
+        self._answers[reading.need] = hypothesis
         segment = self._walk.segment
         if reading.purpose is Purpose.PARTIAL and segment is not None:
             self._show(reading, hypothesis, segment)
@@ -163,7 +163,7 @@ class Session:
                 if not self._all_answered():
                     self._ask_needs()
                     return
-                answers = tuple(self._answers[need.start, need.end] for need in self._needs)
+                answers = tuple(self._answers[need] for need in self._needs)
             elif self._walk.has_input:
                 answers = ()
             else:
@@ -177,20 +177,20 @@ class Session:
             self._ask_partial()
 
     def _all_answered(self) -> bool:
-        return all((need.start, need.end) in self._answers for need in self._needs)
+        return all(need in self._answers for need in self._needs)
 
     def _forget(self) -> None:
         """Let go of samples and answers that nothing can ask for again."""
         self._buffer.drop_before(self._walk.oldest_needed)
         segment = self._walk.segment
         start = None if segment is None else segment.start
-        for key in [key for key in self._answers if key[0] != start]:
-            if not any((need.start, need.end) == key for need in self._needs):
-                del self._answers[key]
+        for need in [need for need in self._answers if need.start != start]:
+            if need not in self._needs:
+                del self._answers[need]
 
     def _ask_needs(self) -> None:
         for need in self._needs:
-            if (need.start, need.end) in self._answers:
+            if need in self._answers:
                 continue
             purpose = Purpose.FINAL if need.is_urgent else Purpose.COMMIT
             asked = self._under_way(need)
@@ -203,16 +203,14 @@ class Session:
     def _under_way(self, need: Need) -> Reading | None:
         """Return the reading under way that answers a need exactly as its own would."""
         for reading in self._asked:
-            if reading.key == (need.start, need.end) and (
-                reading.purpose is not Purpose.PARTIAL or (reading.is_clean and need.draft is None)
-            ):
+            if reading.need == need:
                 return reading
         return None
 
     def _ask(self, need: Need, purpose: Purpose) -> None:
         samples = self._buffer.read(need.start, need.end)
-        window = Window(self._stream, samples, need.start, need.draft)
-        reading = Reading(need.start, need.end, need.draft is None, purpose, window)
+        window = Window(self._stream, samples, need.start, need.draft, need.is_last)
+        reading = Reading(need, purpose, window)
         self._asked.add(reading)
         self._wanted.append(reading)
 
@@ -225,9 +223,10 @@ class Session:
         tail_end = self._walk.tail_end(position)
         if not self._walk.detector.is_speech:
             # A pause: read what the segment will be closed with, so that it is ready by then.
+            need = self._walk.closing_need(segment, tail_end)
             is_whole = tail_end == self._walk.tail_end(position + 1)
-            if is_whole and (segment.start, tail_end) not in self._answers:
-                self._ask(Need(segment.start, tail_end), Purpose.PARTIAL)
+            if is_whole and need not in self._answers:
+                self._ask(need, Purpose.PARTIAL)
         elif self._is_partial_due(segment, position):
             self._ask(Need(segment.start, position, draft=segment.latest), Purpose.PARTIAL)
 
@@ -240,14 +239,15 @@ class Session:
         return self._ms(position - segment.latest_end) >= interval_ms
 
     def _show(self, reading: Reading, hypothesis: Hypothesis, segment: Segment) -> None:
-        if reading.start != segment.start or reading.end <= segment.latest_end:
+        need = reading.need
+        if need.start != segment.start or need.end <= segment.latest_end:
             return
-        segment.latest, segment.latest_end = hypothesis, reading.end
+        segment.latest, segment.latest_end = hypothesis, need.end
         words = []
         if hypothesis.mean_logprob >= self._capabilities.min_mean_logprob:
-            words = words_of(hypothesis, offset_ms=self._ms(reading.start))
+            words = words_of(hypothesis, offset_ms=self._ms(need.start))
         pending = segment.stabilizer.pending(words)
-        self._ledger.show(pending, until_ms=self._ms(reading.end))
+        self._ledger.show(pending, until_ms=self._ms(need.end))
 
     def _ms(self, samples: int) -> int:
         return samples * 1000 // self._hearing.sample_rate_hz

@@ -8,16 +8,16 @@ gives the same final tokens every time.
 """
 
 from collections import deque
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final
 
 from oyez.engines.base import Capabilities
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
 from oyez.session.cuts import has_pause, quietest_frames
 from oyez.session.inlet import Frame
 from oyez.session.ledger import Ledger
+from oyez.session.needs import Need, Steps
 from oyez.session.rules import Rules
 from oyez.transcript.alignment import edit_distance, words_covered
 from oyez.transcript.hypothesis import Hypothesis
@@ -36,23 +36,6 @@ class Event(Enum):
 
     FINALIZE = "finalize"
     END = "end"
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Audio that must be read before the walk goes on, in samples of the stream."""
-
-    start: int
-    end: int
-    draft: Hypothesis | None = field(default=None, repr=False)
-    is_urgent: bool = False
-    """Somebody waits for the final words: a marker or the end follows."""
-
-
-Needs: TypeAlias = tuple[Need, ...]
-"""Empty: the walk waits for audio."""
-Answers: TypeAlias = tuple[Hypothesis, ...]
-Steps: TypeAlias = Generator[Needs, Answers, None]
 
 
 @dataclass(slots=True)
@@ -150,6 +133,14 @@ class Walk:
         """Return where the last reading of the open segment ends, at most at `limit`."""
         return min(self.detector.speech_end + self._samples(self._rules.tail_ms), limit)
 
+    def closing_need(self, segment: Segment, end: int) -> Need:
+        """Return the reading that closes a segment at `end`.
+
+        Its draft is the last commit reading, which depends on the audio alone. There is none in a
+        pause, so that a reading begun early in the pause is the one that closes it.
+        """
+        return Need(segment.start, end, draft=segment.last_commit, is_last=True)
+
     # The walk.
 
     def run(self) -> Steps:
@@ -185,7 +176,7 @@ class Walk:
             position = detector.position
             if detector.silence_samples >= self._close_silence:
                 yield from self._close(self.tail_end(position))
-            elif position >= self.segment.next_commit:
+            elif position >= self.segment.next_commit and detector.is_speech:
                 yield from self._commit(position)
         if self.segment is None:
             self._rest()
@@ -228,7 +219,7 @@ class Walk:
         """Read the segment once more as a whole; all its words are final."""
         segment = self.segment
         assert segment is not None
-        (hypothesis,) = yield (Need(segment.start, end, is_urgent=True),)
+        (hypothesis,) = yield (replace(self.closing_need(segment, end), is_urgent=True),)
         words = self._words(hypothesis, segment.start)
         if segment.last_commit is not None:
             words = _longer(words, self._words(segment.last_commit, segment.start))
@@ -272,7 +263,7 @@ class Walk:
         places = self._cut_places(segment, position, count=count, is_optional=not is_last_chance)
         for at in places:
             left_hypothesis, right_hypothesis = yield (
-                Need(segment.start, at),
+                Need(segment.start, at, is_last=True),
                 Need(at, position),
             )
             left = self._words(left_hypothesis, segment.start)

@@ -110,7 +110,8 @@ class MoonshineRecognizer:
         if audio_ms < self._capabilities.min_window_ms:
             return Hypothesis((), audio_ms, language="en")
         draft = self._draft_ids(window.draft)
-        decoded = _decode(graph, samples, draft) if draft else _decode_soundly(graph, samples)
+        read = _decode_soundly if window.is_last else _decode
+        decoded = read(graph, samples, draft)
         pieces = self._vocabulary.pieces(decoded.ids, decoded.logprobs)
         times = spread([piece.text for piece in pieces], samples, SAMPLE_RATE_HZ)
         tokens = tuple(
@@ -128,7 +129,7 @@ def _decode(graph: Graph, samples: Samples, draft: tuple[int, ...] = ()) -> Deco
     return decode(graph, graph.encode(samples), token_cap(samples.size / SAMPLE_RATE_HZ), draft)
 
 
-def _decode_soundly(graph: Graph, samples: Samples) -> Decoded:
+def _decode_soundly(graph: Graph, samples: Samples, draft: tuple[int, ...]) -> Decoded:
     """Decode a window that ends in a pause; when in doubt, more than once.
 
     The models are brittle: where a window begins, by hundredths of a second, can decide between two
@@ -137,13 +138,15 @@ def _decode_soundly(graph: Graph, samples: Samples) -> Decoded:
     """
     spoken_s = 0.01 * float(np.count_nonzero(active_frames(samples, SAMPLE_RATE_HZ)))
     behind = _silence(_TRAILING_MS)
-    best = _decode(graph, np.concatenate((samples, behind)))
+    best = _decode(graph, np.concatenate((samples, behind)), draft)
     for leading_ms in _LEADING_MS:
         is_sound = _is_sound(best, spoken_s)
         is_doubtful = _NOISE_LOGPROB <= best.mean_logprob < _DOUBT_LOGPROB
         if is_sound and not (is_doubtful and leading_ms == _LEADING_MS[0]):
             break
-        again = _decode(graph, np.concatenate((_silence(leading_ms), samples, behind)))
+        # The first reading is a draft of the second, unless it is known to be wrong.
+        earlier = best.ids if is_sound else ()
+        again = _decode(graph, np.concatenate((_silence(leading_ms), samples, behind)), earlier)
         best = max(best, again, key=lambda one: _merit(one, spoken_s))
     return best
 

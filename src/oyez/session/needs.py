@@ -1,0 +1,39 @@
+"""What the walk waits for: readings of audio, and the answers to them."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from oyez.transcript.hypothesis import Hypothesis
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Need:
+    """Audio that must be read before the walk goes on, in samples of the stream.
+
+    Equal needs have equal answers: they read the same audio from the very same draft.
+    """
+
+    start: int
+    end: int
+    draft: Hypothesis | None = field(default=None, repr=False)
+    is_last: bool = False
+    """The audio ends in a pause and its words will be final."""
+    is_urgent: bool = False
+    """Somebody waits for the words."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Need) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[int, int, bool, int]:
+        return (self.start, self.end, self.is_last, id(self.draft))
+
+
+Needs: TypeAlias = tuple[Need, ...]
+"""Empty: the walk waits for audio."""
+Answers: TypeAlias = tuple[Hypothesis, ...]
+Steps: TypeAlias = Generator[Needs, Answers, None]
