@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oyez.protocol.messages import Audio, ClientMessage, End, Finalize
@@ -44,6 +44,7 @@ async def emptied(inbox: Inbox, *, max_bytes: int) -> list[ClientMessage]:
             return taken
 
 
+@settings(deadline=None)
 @given(MESSAGES, st.integers(1, 64), st.integers(1, 3_000))
 def test_everything_comes_out_in_order(
     messages: list[ClientMessage], max_bytes: int, bound: int

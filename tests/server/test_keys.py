@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oyez.errors import RemoteProtocolError
@@ -52,6 +52,7 @@ def test_what_is_wrong_is_kept_for_a_frame(
     assert presented.subprotocol == (SUBPROTOCOL if subprotocols else None)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=50), st.lists(st.text(max_size=20), max_size=4))
 def test_no_handshake_raises(authorization: str, subprotocols: list[str]) -> None:
     presented = from_handshake(authorization, subprotocols)
@@ -84,6 +85,7 @@ def test_a_wrong_key(
     assert caught.value.error_type == error_type
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_key_but_the_right_one_passes(key: str) -> None:
     expected = make_key()
