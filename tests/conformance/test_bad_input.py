@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import soniox.errors
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
@@ -212,20 +211,8 @@ REFUSED = (
 )
 
 
-CLOSED_TOO_SOON = pytest.mark.xfail(
-    raises=(soniox.errors.SonioxRealtimeError, OSError),
-    strict=False,
-    reason="the server refuses the key before the client has said its start message; "
-    "a client that fails to say it does not read why",
-)
-
-
 @pytest.mark.parametrize("refused", REFUSED, ids=lambda refused: refused.name)
-async def test_through_the_sdks(
-    sdk: Sdk, scripted_server: ServerThread, refused: Refused, request: pytest.FixtureRequest
-) -> None:
-    if refused.name == "wrong key":
-        request.applymarker(CLOSED_TOO_SOON)
+async def test_through_the_sdks(sdk: Sdk, scripted_server: ServerThread, refused: Refused) -> None:
     config = dict(refused.config)
     if "translation" in config:
         config["translation"] = sdk.types.TranslationConfig(**config["translation"])

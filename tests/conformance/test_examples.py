@@ -59,11 +59,6 @@ async def test_example(server: ServerThread, clip: Path, example: str) -> None:
     assert "<" not in out
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    strict=False,
-    reason="the sync client cannot open a session on a socket that is closed at once",
-)
 @pytest.mark.parametrize("example", PRINTS)
 async def test_example_with_a_wrong_key(
     scripted_server: ServerThread, clip: Path, example: str

@@ -1,5 +1,6 @@
 """What both shells ask of `websockets` when they open a socket."""
 
+import contextlib
 import ipaddress
 import socket
 from typing import Any, Final
@@ -31,7 +32,8 @@ def socket_options(
 
 def bound_send_buffer(sock: socket.socket) -> None:
     """Keep what is on its way below `SEND_BUFFER_BYTES`, or twice that where systems double it."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    with contextlib.suppress(OSError):  # closed already: receiving says why
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
 
 def is_this_machine(url: str) -> bool:

@@ -65,7 +65,8 @@ class RealtimeSTTSession(SessionBase):
             raise connect_error(self._url, error, self._connect_timeout_sec) from error
         bound_send_buffer(ws.socket)
         # Bounds each send. websockets before 17 reads with it too; answers to pings come sooner.
-        ws.socket.settimeout(self._timings.send_timeout_sec)
+        with contextlib.suppress(OSError):  # closed already: receiving says why
+            ws.socket.settimeout(self._timings.send_timeout_sec)
         self._ws = ws
         self._send(self._brain.start)
         return self

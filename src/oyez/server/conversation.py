@@ -44,6 +44,9 @@ from oyez.transcript.hypothesis import Hypothesis
 PIECE_BYTES: Final = 32 * 1024
 """Audio decoded at a time: about a second of 16-bit speech, a few milliseconds of work."""
 
+KEY_GRACE_S: Final = 1.0
+"""How long a client with a bad key may say nothing before it is told."""
+
 DEADLINES_S: Final = {Purpose.FINAL: 0.05, Purpose.COMMIT: 0.5, Purpose.PARTIAL: 0.35}
 """How soon a reading is wanted. Finals go first under load; partial readings that were not begun in
 time are skipped, because a newer one says more."""
@@ -97,10 +100,13 @@ class Conversation:
         began_s = self._hub.clock()
         tasks: list[asyncio.Task[None]] = []
         try:
-            self._guarded(lambda: self._check_handshake(presented.problem))
-            if not self._ending.done():
-                works = (self._read(), self._listen(), self._send(), self._watch_stop())
-                tasks += [asyncio.create_task(self._guard(work)) for work in works]
+            problem = presented.problem or self._key_problem()
+            works = [self._watch_stop()]
+            if problem is None:
+                works += [self._read(), self._listen(), self._send()]
+            else:
+                works += [self._refuse(problem)]
+            tasks += [asyncio.create_task(self._guard(work)) for work in works]
             ending = await self._ending
         finally:
             for task in tasks:
@@ -116,11 +122,25 @@ class Conversation:
 
     # Beginning.
 
-    def _check_handshake(self, problem: RemoteProtocolError | None) -> None:
-        if problem is not None:
-            raise problem
-        if self._handshake_key is not None:
+    def _key_problem(self) -> RemoteProtocolError | None:
+        if self._handshake_key is None:
+            return None
+        try:
             authenticate(self._handshake_key, None, expected=self._hub.settings.api_key)
+        except RemoteProtocolError as problem:
+            return problem
+        return None
+
+    async def _refuse(self, problem: RemoteProtocolError) -> None:
+        """Refuse the handshake's key once the client has spoken.
+
+        Known clients send their start message at once, and when the socket is closed before that
+        they report the failed send and never read why.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(KEY_GRACE_S):
+                await self._receive()
+        raise problem
 
     def _start(self, start: Start) -> None:
         hub = self._hub
