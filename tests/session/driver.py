@@ -75,6 +75,8 @@ class Bench:
         self.skips_partials = skips_partials
         self.talk = Talk()
         self.readings = 0
+        self.longest = 0
+        """Samples in the longest window read."""
 
     def say(self, message: ClientMessage) -> None:
         """Deliver a message and compute everything that follows from it."""
@@ -99,6 +101,7 @@ class Bench:
                     self.session.refuse(reading)
                     continue
                 self.readings += 1
+                self.longest = max(self.longest, reading.window.samples.size)
                 self.session.answer(reading, self.recognizer.recognize([reading.window])[0])
                 self.collect()
         self.collect()
