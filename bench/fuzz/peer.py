@@ -112,7 +112,7 @@ class Peer:
         """How the server closed the socket, once it has; frames may still wait to be received."""
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._app(self._scope, self._give, self._take))
+        self._task = asyncio.create_task(self._run())
         self._task.add_done_callback(self._returned)
         async with asyncio.timeout(self._patience_s):
             await self._is_answered.wait()
@@ -182,6 +182,9 @@ class Peer:
         return self._task is not None and self._task.done()
 
     # What the application sees.
+
+    async def _run(self) -> None:
+        await self._app(self._scope, self._give, self._take)
 
     def _say(self, message: Message) -> None:
         if not self._is_gone and self.closed is None:
