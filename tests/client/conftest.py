@@ -8,6 +8,8 @@ from typing import Any, Self
 import pytest
 
 from oyez import AsyncOyezClient, OyezClient, RealtimeSTTConfig
+from oyez.server.run import ServerThread
+from oyez.server.settings import Settings
 from oyez.types import RealtimeEvent, SessionTimings
 
 from .canned import CannedServer, FrozenServer
@@ -67,6 +69,13 @@ def _the_server() -> Iterator[CannedServer]:
 def server(_the_server: CannedServer) -> CannedServer:
     _the_server.reset()
     return _the_server
+
+
+@pytest.fixture(scope="session")
+def real_server() -> Iterator[ServerThread]:
+    """An oyez server that hears a fox every four seconds."""
+    with ServerThread(Settings(api_key=KEY, port=0, model="scripted")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What sync and async sessions have word for word in common."""
 
-from oyez.client._session import SessionBrain
+from oyez.client._session import RawStart, SessionBrain
 from oyez.client.events import RealtimeEvent
 from oyez.client.timings import DEFAULT_CONNECT_TIMEOUT_SEC, SessionTimings
 from oyez.protocol.config import RealtimeSTTConfig
@@ -15,6 +15,7 @@ class SessionBase:
         api_key: Sent in the Authorization header of the handshake, nowhere else.
         connect_timeout_sec: Longest wait for the handshake.
         timings: Every other wait.
+        raw_start: First frame in place of one made from `config`, sent as it is.
     """
 
     def __init__(
@@ -25,16 +26,17 @@ class SessionBase:
         *,
         connect_timeout_sec: float = DEFAULT_CONNECT_TIMEOUT_SEC,
         timings: SessionTimings | None = None,
+        raw_start: RawStart | None = None,
     ) -> None:
         self._url = url
         self._api_key = api_key
         self._connect_timeout_sec = connect_timeout_sec
         self._timings = timings or SessionTimings()
-        self._brain = SessionBrain(config)
+        self._brain = SessionBrain(config, raw_start)
 
     @property
     def config(self) -> RealtimeSTTConfig:
-        """The configuration of this session."""
+        """The configuration of this session; with `raw_start` it was not sent."""
         return self._brain.config
 
     @property

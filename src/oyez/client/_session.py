@@ -4,9 +4,10 @@ No sockets, no threads, no clock. Both shells ask it for frames and hand it fram
 decide alike is decided here.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from oyez.client.events import RealtimeControlType, RealtimeEvent, read_payload
 from oyez.client.failures import server_error
@@ -21,17 +22,21 @@ from oyez.protocol.config import RealtimeSTTConfig
 from oyez.protocol.connection import ClientState, Connection, Role, Verdict
 from oyez.protocol.messages import (
     Audio,
+    ClientKind,
     ClientMessage,
     End,
     Finalize,
     KeepAlive,
     ServerKind,
     Start,
+    decode_client_frame,
     encode_client_message,
     server_kind,
 )
 
 BytesLike: TypeAlias = bytes | bytearray | memoryview
+RawStart: TypeAlias = Mapping[str, Any] | str | bytes
+"""A first frame: an object to be written as JSON, text as it is, or bytes for a binary frame."""
 
 MAX_FRAME_BYTES: Final = 64 * 1024
 """Longest audio frame that `send_bytes` makes of a longer piece: two seconds of 16 kHz speech,
@@ -56,10 +61,15 @@ class SessionBrain:
 
     Args:
         config: What the start message says.
+        raw_start: First frame in place of the start message, sent as it is.
+
+    Raises:
+        OyezValidationError: `raw_start` is nothing that a frame can hold.
     """
 
-    def __init__(self, config: RealtimeSTTConfig) -> None:
+    def __init__(self, config: RealtimeSTTConfig, raw_start: RawStart | None = None) -> None:
         self.config = config
+        self._raw_start = None if raw_start is None else _raw_frame(raw_start)
         self.last_message: RealtimeEvent | None = None
         self.is_paused = False
         self.audio_bytes_sent = 0
@@ -104,6 +114,9 @@ class SessionBrain:
 
     def start(self) -> str | bytes | None:
         """Say the start message. The key is not in it; it went with the handshake."""
+        if self._raw_start is not None:
+            self._connection.client_says(ClientKind.START, now_s=_NO_CLOCK)
+            return self._raw_start
         payload = self.config.model_dump(mode="json", exclude_none=True)
         return self._say(Start(payload))
 
@@ -137,6 +150,27 @@ class SessionBrain:
                 f"There is no control message {control_type!r}; known are {known}."
             ) from error
         return self._say(message)
+
+    def raw(self, frame: str | BytesLike) -> str | bytes | None:
+        """Say a frame as it is, whatever it is and whether or not it may come now.
+
+        A frame that is audio or an end of audio counts as that; None when no socket is left.
+
+        Raises:
+            OyezValidationError: It is neither text nor bytes.
+        """
+        self.require_entered()
+        raw = frame if isinstance(frame, str) else as_bytes(frame)
+        if self._is_closed or self._is_cut:
+            return None
+        try:
+            message = decode_client_frame(raw, is_started=True)
+        except RemoteProtocolError:
+            return raw
+        self._connection.client_says(message.kind, now_s=_NO_CLOCK)
+        if isinstance(message, Audio):
+            self.audio_bytes_sent += len(message.data)
+        return raw
 
     def pause(self) -> bool:
         """Drop audio from now on. Returns whether this changed anything."""
@@ -227,6 +261,19 @@ class SessionBrain:
             return None
         verdict = self._connection.client_says(message.kind, now_s=_NO_CLOCK)
         return encode_client_message(message) if verdict is Verdict.ACCEPT else None
+
+
+def _raw_frame(start: RawStart) -> str | bytes:
+    if isinstance(start, str | bytes):
+        return start
+    if not isinstance(start, Mapping):
+        raise OyezValidationError(
+            f"raw_start must be a dict, str or bytes, not {type(start).__name__}."
+        )
+    try:
+        return json.dumps(dict(start))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise OyezValidationError(f"raw_start cannot be written as JSON: {error}.") from error
 
 
 def as_bytes(chunk: BytesLike) -> bytes:

@@ -5,6 +5,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
+from oyez.client._session import RawStart
 from oyez.client.options import ClientOptions, checked_config, checked_key, checked_seconds
 from oyez.client.sync_session import RealtimeSTTSession
 from oyez.client.timings import DEFAULT_CONNECT_TIMEOUT_SEC, SessionTimings
@@ -71,6 +72,7 @@ class RealtimeSTTClient:
         api_key: str | None = None,
         connect_timeout_sec: float = DEFAULT_CONNECT_TIMEOUT_SEC,
         timings: SessionTimings | None = None,
+        raw_start: RawStart | None = None,
     ) -> RealtimeSTTSession:
         """Return a session; entering it in a `with` block opens the socket.
 
@@ -79,6 +81,8 @@ class RealtimeSTTClient:
             api_key: Key of this session instead of the client's.
             connect_timeout_sec: Longest wait for the handshake.
             timings: Every other wait.
+            raw_start: First frame in place of one made from `config`, sent as it is and not
+                checked: a dict for JSON, or a str or bytes. For tests and for finding faults.
 
         Raises:
             OyezValidationError: An argument is wrong.
@@ -89,4 +93,5 @@ class RealtimeSTTClient:
             checked_key(api_key or self._client.api_key),
             connect_timeout_sec=checked_seconds("connect_timeout_sec", connect_timeout_sec),
             timings=timings,
+            raw_start=raw_start,
         )

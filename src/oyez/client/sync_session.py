@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_websocket
 
 from oyez.client._base import SessionBase
-from oyez.client._session import BytesLike, frames_of, pieces_of
+from oyez.client._session import BytesLike, RawStart, frames_of, pieces_of
 from oyez.client.events import RealtimeControlType, RealtimeEvent
 from oyez.client.failures import CONNECT_FAILURES, close_code, connect_error
 from oyez.client.handshake import bound_send_buffer, socket_options
@@ -41,9 +41,15 @@ class RealtimeSTTSession(SessionBase):
         *,
         connect_timeout_sec: float = DEFAULT_CONNECT_TIMEOUT_SEC,
         timings: SessionTimings | None = None,
+        raw_start: RawStart | None = None,
     ) -> None:
         super().__init__(
-            url, config, api_key, connect_timeout_sec=connect_timeout_sec, timings=timings
+            url,
+            config,
+            api_key,
+            connect_timeout_sec=connect_timeout_sec,
+            timings=timings,
+            raw_start=raw_start,
         )
         self._ws: ClientConnection | None = None
         self._send_lock = threading.Lock()
@@ -141,6 +147,17 @@ class RealtimeSTTSession(SessionBase):
     def keep_alive(self) -> None:
         """Tell the server that silence is intended."""
         self.send_control_message(RealtimeControlType.KEEP_ALIVE)
+
+    def send_raw(self, frame: str | BytesLike) -> None:
+        """Send text or bytes as one frame as it is: for tests and for finding faults.
+
+        Nothing is checked, dropped or held back: not while paused, not after the end of audio.
+        Once the socket has closed it sends nothing; the receiving side raises why.
+
+        Raises:
+            OyezValidationError: The frame is neither text nor bytes.
+        """
+        self._send(lambda: self._brain.raw(frame))
 
     def recv_bytes(self) -> bytes:
         """Return the next message as it is, or `b""` when the socket has closed.
