@@ -37,11 +37,11 @@ from oyez.protocol.connection import (
     REFUSALS,
     SERVER_SAYS,
     ClientState,
-    Limits,
     ServerState,
 )
 from oyez.protocol.error_types import ERROR_TYPES
 from oyez.protocol.languages import LANGUAGES
+from oyez.protocol.limits import Limits
 from oyez.protocol.messages import (
     ClientKind,
     ErrorFrame,

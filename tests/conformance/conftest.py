@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engines import speech
-from oyez.protocol.connection import Limits
+from oyez.protocol.limits import Limits
 from oyez.server.run import ServerThread
 from oyez.server.settings import Settings
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import oyez
-from oyez.protocol.connection import Limits
+from oyez.protocol.limits import Limits
 from oyez.server.run import ServerThread
 from oyez.server.settings import Settings
 from server.wire import (
@@ -16,6 +16,7 @@ from server.wire import (
     FOX,
     KEEPALIVE,
     KEY,
+    check_error,
     converse,
     dial,
     finals,
@@ -166,11 +167,14 @@ async def test_a_socket_may_be_opened_early_and_kept_warm(hasty_server: ServerTh
     assert messages[-1]["total_audio_proc_ms"] == 4_000, "the clock starts with the audio"
 
 
-async def test_a_socket_that_never_starts_is_closed_without_a_word(
+async def test_a_socket_that_never_starts_is_told_why_and_closed_as_idle(
     hasty_server: ServerThread,
 ) -> None:
     async with dial(hasty_server.websocket_url) as ws:
-        assert [frame async for frame in ws] == []
+        (frame,) = [json.loads(frame) async for frame in ws]
+        check_error(frame)
+        assert (frame["error_code"], frame["error_type"]) == (408, "request_timeout")
+        assert "No start message arrived" in frame["error_message"]
         assert ws.close_code == 1001
 
 

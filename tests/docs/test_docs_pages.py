@@ -12,8 +12,8 @@ from docs_pages import PATHS, ROOT, anchors, links, name_of, read
 
 import oyez
 from oyez.cli.main import cli
-from oyez.protocol.connection import Limits
 from oyez.protocol.error_types import ERROR_TYPES
+from oyez.protocol.limits import Limits
 from oyez.protocol.start import StartMessage
 from oyez.server.settings import Settings
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oyez.protocol.connection import Connection, Expiry, Limits, Role
+from oyez.protocol.connection import Connection, Role
 from oyez.protocol.error_types import ERROR_TYPES
+from oyez.protocol.limits import Expiry, Limits
 from oyez.protocol.messages import ClientKind, ServerKind
 
 LIMITS = Limits()
@@ -29,14 +30,14 @@ def test_the_limits_are_those_of_the_protocol() -> None:
     assert LIMITS.max_duration_s == 300 * 60.0
 
 
-def test_a_start_message_that_never_comes_closes_without_a_frame() -> None:
+def test_a_start_message_that_never_comes_is_a_timeout() -> None:
     connection = opened()
     deadline_s = OPENED_S + LIMITS.start_timeout_s
     assert connection.next_deadline_s() == deadline_s
     assert connection.expire(now_s=deadline_s - 0.001) is None
     expiry = connection.expire(now_s=deadline_s)
     assert expiry is not None
-    assert (expiry.close_code, expiry.error_type) == (1001, None)
+    assert (expiry.close_code, expiry.error_type) == (1001, "request_timeout")
 
 
 def test_keepalives_hold_the_socket_open_before_the_start_but_not_for_ever() -> None:
@@ -49,7 +50,7 @@ def test_keepalives_hold_the_socket_open_before_the_start_but_not_for_ever() -> 
     assert connection.next_deadline_s() == OPENED_S + LIMITS.max_opening_s
     expiry = connection.expire(now_s=OPENED_S + LIMITS.max_opening_s)
     assert expiry is not None
-    assert (expiry.close_code, expiry.error_type) == (1001, None)
+    assert (expiry.close_code, expiry.error_type) == (1001, "request_timeout")
 
 
 def test_a_start_message_may_come_late() -> None:
@@ -166,5 +167,5 @@ def test_nothing_expires_before_the_next_deadline_and_something_does_at_it(
         assert connection.expire(now_s=deadline_s - before_s) is None
         expiry = connection.expire(now_s=deadline_s)
         assert isinstance(expiry, Expiry)
-        assert expiry.error_type is None or expiry.error_type in ERROR_TYPES
+        assert expiry.error_type in ERROR_TYPES
         assert connection.next_deadline_s() == deadline_s  # looking changes nothing

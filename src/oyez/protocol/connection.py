@@ -10,13 +10,14 @@ Legality is the two tables below. `docs/protocol.md` is drawn from them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
 from oyez.errors import LocalProtocolError, RemoteProtocolError
+from oyez.protocol.limits import Expiry, Limits
 from oyez.protocol.messages import ClientKind, ServerKind
+from oyez.protocol.pace import InputPace
 
 
 class Role(Enum):
@@ -108,32 +109,6 @@ REFUSALS: Final[Mapping[tuple[ClientState, ClientKind], str]] = MappingProxyType
 """What is wrong with a client's message that is in neither table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long a connection may be silent or last."""
-
-    start_timeout_s: float = 60.0
-    """From opening, or the last keepalive, to the start message. Generous: a known client opens
-    the socket first and then fetches its key."""
-    max_opening_s: float = 600.0
-    """From opening to the start message, keepalives or not; clients that keep sockets warm
-    give them up after this long themselves."""
-    idle_timeout_s: float = 20.0
-    """Without audio or keepalive, after the start message."""
-    max_duration_s: float = 300 * 60.0
-    """Longest stream, counted in time since the start message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expiry:
-    """A deadline that passed: what to send, if anything, and how to close."""
-
-    close_code: int
-    error_type: str | None
-    """Error to send first; None closes without a frame."""
-    reason: str
-
-
 class Connection:
     """One connection as one end sees it.
 
@@ -151,6 +126,7 @@ class Connection:
         self._opened_s = now_s
         self._started_s: float | None = None
         self._heard_s = now_s
+        self._pace = InputPace(self.limits, now_s)
 
     @property
     def is_started(self) -> bool:
@@ -186,6 +162,10 @@ class Connection:
         if kind is ClientKind.START:
             self._started_s = now_s
             self.server_state = ServerState.ANSWERING
+        elif kind is ClientKind.AUDIO:
+            self._pace.received(now_s=now_s)
+        elif kind is ClientKind.KEEPALIVE:
+            self._pace.restart(now_s=now_s)
         return Verdict.ACCEPT
 
     def server_says(self, kind: ServerKind) -> None:
@@ -210,6 +190,11 @@ class Connection:
     def resume(self, *, now_s: float) -> None:
         """Say that this end had stopped listening: the time until now was not the client's."""
         self._heard_s = now_s
+        self._pace.restart(now_s=now_s)
+
+    def decoded(self, total_ms: int) -> None:
+        """Say how much audio of the stream has been decoded so far, in milliseconds."""
+        self._pace.decoded_ms = total_ms
 
     def next_deadline_s(self) -> float | None:
         """Return when `expire` should be called next, on the caller's clock; None for never."""
@@ -218,6 +203,7 @@ class Connection:
 
     def expire(self, *, now_s: float) -> Expiry | None:
         """Return the deadline that has passed by `now_s`, or None."""
+        self._pace.roll(now_s=now_s)
         passed = [item for item in self._deadlines() if item[0] <= now_s]
         return min(passed, key=lambda item: item[0])[1] if passed else None
 
@@ -226,10 +212,15 @@ class Connection:
             return []
         limits = self.limits
         if self._started_s is None:
-            reason = "No start message arrived in time."
+            late = Expiry(
+                1001,
+                "request_timeout",
+                f"No start message arrived: it must come within {limits.start_timeout_s:g} s of "
+                f"opening or of a keepalive, and within {limits.max_opening_s:g} s in any case.",
+            )
             return [
-                (self._heard_s + limits.start_timeout_s, Expiry(1001, None, reason)),
-                (self._opened_s + limits.max_opening_s, Expiry(1001, None, reason)),
+                (self._heard_s + limits.start_timeout_s, late),
+                (self._opened_s + limits.max_opening_s, late),
             ]
         found = [
             (
@@ -252,4 +243,5 @@ class Connection:
                     ),
                 )
             )
+            found += self._pace.deadlines()
         return found

@@ -17,25 +17,20 @@ from typing import Any, Final
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from oyez.errors import AudioError, EngineBusyError, EngineError, RemoteProtocolError
-from oyez.protocol.connection import Connection, Role, Verdict
-from oyez.protocol.error_types import ERROR_TYPES
 from oyez.protocol.messages import (
     Audio,
-    ClientKind,
-    ClientMessage,
     End,
     ErrorFrame,
     Finalize,
     ServerMessage,
-    Start,
-    decode_client_frame,
     encode_server_message,
 )
-from oyez.protocol.start import parse_start, peek_api_key
+from oyez.protocol.start import StartRequest
 from oyez.runtime.base import Work
+from oyez.server.dialogue import Dialogue, check_audio_came
 from oyez.server.hub import Hub
 from oyez.server.inbox import Inbox
-from oyez.server.keys import authenticate, from_handshake
+from oyez.server.keys import from_handshake
 from oyez.session.inlet import Inlet
 from oyez.session.readings import Purpose, Reading
 from oyez.session.session import Session
@@ -75,8 +70,19 @@ class Conversation:
     def __init__(self, socket: WebSocket, hub: Hub) -> None:
         self._socket = socket
         self._hub = hub
-        self._request_id = str(uuid.uuid4())
-        self._connection = Connection(Role.SERVER, now_s=hub.clock(), limits=hub.settings.limits)
+        headers = socket.headers
+        self._presented = from_handshake(
+            headers.get("authorization"), socket.scope.get("subprotocols", [])
+        )
+        scheme = "https" if socket.url.scheme == "wss" else "http"
+        self._dialogue = Dialogue(
+            self._presented,
+            settings=hub.settings,
+            model=lambda: hub.model,
+            request_id=str(uuid.uuid4()),
+            errors_url=f"{scheme}://{socket.url.netloc}/errors",
+            now_s=hub.clock(),
+        )
         self._inbox = Inbox(max_bytes=hub.settings.max_pending_bytes)
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._due = asyncio.Event()
@@ -87,20 +93,14 @@ class Conversation:
         self._inlet: Inlet | None = None
         self._session: Session | None = None
         self._under_way: dict[Reading, tuple[Work, asyncio.Future[Hypothesis]]] = {}
-        self._handshake_key: str | None = None
 
     async def run(self) -> None:
         """Converse until the end; always closes the socket."""
-        headers = self._socket.headers
-        presented = from_handshake(
-            headers.get("authorization"), self._socket.scope.get("subprotocols", [])
-        )
-        await self._socket.accept(subprotocol=presented.subprotocol)
-        self._handshake_key = presented.key
+        await self._socket.accept(subprotocol=self._presented.subprotocol)
         began_s = self._hub.clock()
         tasks: list[asyncio.Task[None]] = []
         try:
-            problem = presented.problem or self._key_problem()
+            problem = self._dialogue.handshake_problem()
             works = [self._watch_stop()]
             if problem is None:
                 works += [self._read(), self._listen(), self._send()]
@@ -122,38 +122,21 @@ class Conversation:
 
     # Beginning.
 
-    def _key_problem(self) -> RemoteProtocolError | None:
-        if self._handshake_key is None:
-            return None
-        try:
-            authenticate(self._handshake_key, None, expected=self._hub.settings.api_key)
-        except RemoteProtocolError as problem:
-            return problem
-        return None
-
     async def _refuse(self, problem: RemoteProtocolError) -> None:
-        """Refuse the handshake's key once the client has spoken.
-
-        Known clients send their start message at once, and when the socket is closed before that
-        they report the failed send and never read why.
-        """
+        """Refuse the handshake's key once the client has spoken, or has had time to."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(KEY_GRACE_S):
                 await self._receive()
         raise problem
 
-    def _start(self, start: Start) -> None:
+    def _start(self, request: StartRequest) -> None:
         hub = self._hub
-        authenticate(
-            self._handshake_key, peek_api_key(start.payload), expected=hub.settings.api_key
-        )
-        request = parse_start(start.payload, [hub.model])
         hub.admit()
         self._is_admitted = True
         self._inlet, self._session = hub.open_session(request)
         hub.log.info(
             "stream_started",
-            request=self._request_id,
+            request=self._dialogue.request_id,
             model=request.model.id,
             format=request.config.audio_format,
             endpoints=bool(request.config.enable_endpoint_detection),
@@ -161,7 +144,7 @@ class Conversation:
         if request.options_without_effect:
             hub.log.warning(
                 "options_without_effect",
-                request=self._request_id,
+                request=self._dialogue.request_id,
                 model=request.model.id,
                 options=",".join(request.options_without_effect),
             )
@@ -172,47 +155,40 @@ class Conversation:
         while True:
             if self._inbox.is_full:
                 await self._inbox.room()
-                self._connection.resume(now_s=self._hub.clock())
+                self._dialogue.connection.resume(now_s=self._hub.clock())
             frame = await self._receive()
             if frame is None:
                 continue
-            if self._connection.client_state.has_ended:
-                continue  # whatever follows the end is ignored, readable or not
-            max_bytes = self._hub.settings.max_text_bytes
-            if isinstance(frame, str) and len(frame.encode()) > max_bytes:
-                raise RemoteProtocolError(
-                    "invalid_request", [f"Text messages hold at most {max_bytes} bytes."]
-                )
-            message = decode_client_frame(frame, is_started=self._connection.is_started)
-            self._judge(message)
+            instruction = self._dialogue.receive(frame, now_s=self._hub.clock())
+            if isinstance(instruction, StartRequest):
+                self._start(instruction)
+            elif instruction is not None:
+                self._inbox.put(instruction)
+            self._expire()  # a client that never stops talking is timed as well
 
     async def _receive(self) -> str | bytes | None:
         """Return the next frame, or None when a deadline passed that ended nothing."""
-        deadline_s = self._connection.next_deadline_s()
+        deadline_s = self._dialogue.connection.next_deadline_s()
         wait_s = None if deadline_s is None else max(deadline_s - self._hub.clock(), 0.0)
         try:
             async with asyncio.timeout(wait_s):
                 event = await self._socket.receive()
         except TimeoutError:
-            expiry = self._connection.expire(now_s=self._hub.clock())
-            if expiry is not None and expiry.error_type is not None:
-                raise RemoteProtocolError(expiry.error_type, [expiry.reason]) from None
-            if expiry is not None:
-                self._end(Ending("idle", close_code=expiry.close_code))
+            if not self._inbox.is_empty:
+                # The client waits for the server, not the other way round.
+                self._dialogue.connection.resume(now_s=self._hub.clock())
+            self._expire()
             return None
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1005))
         text: str | None = event.get("text")
         return text if text is not None else bytes(event["bytes"])
 
-    def _judge(self, message: ClientMessage) -> None:
-        verdict = self._connection.client_says(message.kind, now_s=self._hub.clock())
-        if verdict is Verdict.IGNORE:
-            return
-        if isinstance(message, Start):
-            self._start(message)
-        elif message.kind is not ClientKind.KEEPALIVE:
-            self._inbox.put(message)
+    def _expire(self) -> None:
+        expiry = self._dialogue.expire(now_s=self._hub.clock())
+        if expiry is not None:
+            frame = self._dialogue.error_frame(expiry.error_type, expiry.reason)
+            self._end(Ending(expiry.error_type, close_code=expiry.close_code, error=frame))
 
     async def _listen(self) -> None:
         while True:
@@ -225,14 +201,12 @@ class Conversation:
                 case Audio(data):
                     heard = await loop.run_in_executor(self._hub.listening, inlet.push, data)
                     session.hear(heard)
+                    self._dialogue.connection.decoded(session.heard_ms)
                 case Finalize():
                     session.finalize()
                 case End():
                     heard = await loop.run_in_executor(self._hub.listening, inlet.flush)
-                    if not inlet.saw_audio:
-                        raise RemoteProtocolError(
-                            "invalid_request", ["No audio was received before the end."]
-                        )
+                    check_audio_came(saw_audio=inlet.saw_audio)
                     session.hear(heard)
                     session.end()
                 case _:
@@ -331,25 +305,23 @@ class Conversation:
             case TimeoutError():
                 return Ending("client_does_not_read", close_code=None)
             case EngineError():
-                self._hub.log.failure("engine_failed", error, request=self._request_id)
+                self._hub.log.failure("engine_failed", error, request=self._dialogue.request_id)
                 return self._failure("internal_error", "Recognition failed; open a new session.")
             case _:
-                self._hub.log.failure("conversation_failed", error, request=self._request_id)
+                self._hub.log.failure(
+                    "conversation_failed", error, request=self._dialogue.request_id
+                )
                 return self._failure("internal_error", "The server failed; open a new session.")
 
     def _failure(self, error_type: str, message: str) -> Ending:
-        url = self._socket.url
-        scheme = "https" if url.scheme == "wss" else "http"
-        more_info = f"{scheme}://{url.netloc}/errors#{ERROR_TYPES[error_type].anchor}"
-        frame = ErrorFrame(error_type, message, self._request_id, more_info)
-        return Ending(error_type, error=frame)
+        return Ending(error_type, error=self._dialogue.error_frame(error_type, message))
 
     def _end(self, ending: Ending) -> None:
         if not self._ending.done():
             self._ending.set_result(ending)
 
     async def _say(self, message: ServerMessage) -> None:
-        self._connection.server_says(message.kind)
+        self._dialogue.say(message)
         async with asyncio.timeout(self._hub.settings.send_timeout_s):
             await self._socket.send_text(encode_server_message(message))
 
@@ -367,7 +339,7 @@ class Conversation:
         session = self._session
         self._hub.log.info(
             "stream_ended",
-            request=self._request_id,
+            request=self._dialogue.request_id,
             reason=ending.reason,
             seconds=round(self._hub.clock() - began_s, 1),
             audio_ms=session.heard_ms if session is not None else 0,

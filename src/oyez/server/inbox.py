@@ -30,6 +30,11 @@ class Inbox:
         """Whether the reader should wait."""
         return self._bytes >= self._max_bytes
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._messages
+
     def put(self, message: ClientMessage) -> None:
         """Add a message. The caller waits for room before it reads the next from the socket."""
         self._bytes += _weight(message)

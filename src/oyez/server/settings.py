@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from oyez.protocol.connection import Limits
+from oyez.protocol.limits import Limits
 
 DEFAULT_PORT = 8484
 
