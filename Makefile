@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: setup demo test check fix bench docs lock clean
+.PHONY: setup browser demo test check fix bench docs lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -26,8 +26,12 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
 
-test: check
+test: check browser
 	$(BIN)/pytest
+
+# What the tests with JavaScript clients need: Chromium, Node.js and the clients themselves.
+browser:
+	tests/browser/setup.sh
 
 fix: setup
 	$(BIN)/ruff format .
@@ -48,4 +52,5 @@ lock:
 	  --no-emit-find-links --output-file requirements.lock --constraint constraints.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/out
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/out \
+	  tests/browser/node_modules

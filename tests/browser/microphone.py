@@ -1,0 +1,43 @@
+"""The sound that Chromium's pretended microphone plays: real speech with pauses that tests use.
+
+At 1.0 s three sentences, `FIRST`; at 7.5 s three more, `SECOND`; at 15.0 s `FIRST` once more.
+"""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from engines import speech
+from oyez.audio import Resampler
+
+RATE_HZ = 48_000
+FIRST = "ever tried ever failed no matter"
+SECOND = "try again fail again fail better"
+SPLIT_MS = 4_500
+"""Where the sample is cut, in a pause."""
+
+PAUSE_MS = 5_900
+"""In the pause after `FIRST`; two seconds of silence follow."""
+END_MS = 13_000
+"""In the pause after `SECOND`; two seconds of silence follow."""
+ENCORE_MS = 7_500
+"""From `END_MS` to the end of all."""
+
+
+def write_microphone(path: Path) -> None:
+    """Write the sound as a WAV file."""
+    sample = speech.sample("beckett.wav")
+    split = SPLIT_MS * 16
+    first, second = sample[:split], sample[split:]
+    silence = [np.zeros(seconds * 16_000, np.float32) for seconds in (1, 2, 2, 2)]
+    sound = np.concatenate(
+        (silence[0], first, silence[1], second, silence[2], first, silence[3]), dtype=np.float32
+    )
+    resampler = Resampler(16_000, RATE_HZ)
+    samples = np.concatenate((resampler.push(sound), resampler.flush()))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes((samples.clip(-1, 1) * 32_767).round().astype("<i2").tobytes())
