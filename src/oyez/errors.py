@@ -28,6 +28,24 @@ Exceptions carry facts as attributes and build their text from them.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class NextStep(StrEnum):
+    """What to do about a session that failed."""
+
+    RETRY_NOW = "retry_now"
+    """Open a new session and do the same again: the fault was not in what you sent."""
+    NEW_SESSION = "new_session"
+    """Open a new session and go on with the audio that is not final yet."""
+    WAIT = "wait"
+    """Try again later, or end other sessions first: a limit was reached."""
+    FIX_REQUEST = "fix_request"
+    """Correct what was sent or set; the same again fails the same way."""
+    NEW_KEY = "new_key"
+    """Get a key that is valid, has the permission, or has session time left."""
 
 
 class OyezError(Exception):
@@ -39,7 +57,18 @@ class OyezValidationError(OyezError, ValueError):
 
 
 class OyezRealtimeError(OyezError):
-    """A real-time session failed."""
+    """A real-time session failed.
+
+    Attributes:
+        next_step: What to do about it, or None where that depends on the program.
+    """
+
+    next_step: NextStep | None = None
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same request may succeed at once in a new session, unchanged."""
+        return self.next_step in (NextStep.RETRY_NOW, NextStep.NEW_SESSION)
 
 
 class OyezConnectError(OyezRealtimeError):
@@ -50,9 +79,10 @@ class OyezConnectError(OyezRealtimeError):
         reason: What went wrong, in words.
     """
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, *, next_step: NextStep = NextStep.RETRY_NOW) -> None:
         self.url = url
         self.reason = reason
+        self.next_step = next_step
         super().__init__(url, reason)
 
     def __str__(self) -> str:
@@ -62,37 +92,122 @@ class OyezConnectError(OyezRealtimeError):
         )
 
 
+class HeardToken(Protocol):
+    """What every token of an account has; `oyez.types.Token` has more."""
+
+    @property
+    def text(self) -> str:
+        """The token's text."""
+
+    @property
+    def start_ms(self) -> int | None:
+        """From the start of the stream."""
+
+    @property
+    def end_ms(self) -> int | None:
+        """From the start of the stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAccount:
+    """What a session has sent and received so far. Times count from the start of its stream."""
+
+    audio_bytes_sent: int
+    """Audio bytes handed to the socket; the last of them may not have arrived."""
+    audio_sent_ms: int | None
+    """How long that audio lasts; None for a container that does not tell, such as MP3."""
+    final_audio_proc_ms: int
+    """Audio whose tokens are final. A new session that gets all audio after it loses nothing."""
+    total_audio_proc_ms: int
+    """Audio that the server has read, as far as its messages said."""
+    messages_received: int
+    """Messages read, the last one before the loss included."""
+    seconds_since_message: float | None
+    """Since the last message was read; None without one."""
+    final_text: str
+    """All final tokens but the markers, joined."""
+    final_tokens: tuple[HeardToken, ...]
+    """All final tokens, markers included."""
+    non_final_tokens: tuple[HeardToken, ...]
+    """The guesses of the last message: lost unless their audio is sent again."""
+    finalizes_pending: int
+    """`finalize()` calls that no `<fin>` has answered."""
+    is_finish_pending: bool
+    """Whether the end of audio was sent and `finished` has not come."""
+    request_id: str | None
+    """Names the stream in the server's log, when the server said so."""
+
+    @property
+    def non_final_text(self) -> str:
+        """The guesses of the last message, joined."""
+        return "".join(token.text for token in self.non_final_tokens)
+
+
 class OyezConnectionLostError(OyezRealtimeError):
-    """The socket closed before the server said `finished`.
+    """The socket closed, or fell silent, before the server said `finished`.
 
     Attributes:
-        close_code: WebSocket close code, or None when the transport broke without one.
-        audio_bytes_sent: Audio bytes handed to the socket.
-        messages_received: Messages received before the loss.
-        final_audio_proc_ms: Audio whose tokens are final, in milliseconds; a new session
-            that resends everything after it loses nothing.
+        close_code: The server's WebSocket close code, or None when the transport broke without
+            one, which other programs call 1006.
+        close_reason: What the server said with it, often nothing.
+        is_silent: Whether the server stopped answering: pings, or frames that could not leave.
+        account: What was sent and received.
     """
+
+    next_step = NextStep.NEW_SESSION
 
     def __init__(
         self,
         *,
         close_code: int | None,
-        audio_bytes_sent: int,
-        messages_received: int,
-        final_audio_proc_ms: int,
+        close_reason: str,
+        is_silent: bool,
+        account: StreamAccount,
     ) -> None:
         self.close_code = close_code
-        self.audio_bytes_sent = audio_bytes_sent
-        self.messages_received = messages_received
-        self.final_audio_proc_ms = final_audio_proc_ms
-        super().__init__(close_code, audio_bytes_sent, messages_received, final_audio_proc_ms)
+        self.close_reason = close_reason
+        self.is_silent = is_silent
+        self.account = account
+        super().__init__(close_code, close_reason, is_silent, account)
+
+    @property
+    def audio_bytes_sent(self) -> int:
+        """Audio bytes handed to the socket."""
+        return self.account.audio_bytes_sent
+
+    @property
+    def messages_received(self) -> int:
+        """Messages read before the loss."""
+        return self.account.messages_received
+
+    @property
+    def final_audio_proc_ms(self) -> int:
+        """Audio whose tokens are final; a new session goes on from there."""
+        return self.account.final_audio_proc_ms
 
     def __str__(self) -> str:
-        how = "without a close frame" if self.close_code is None else f"with code {self.close_code}"
+        account = self.account
+        if self.is_silent:
+            how = "was given up, because the server answered no more,"
+        elif self.close_code is None:
+            how = "closed without a close frame"
+        else:
+            reason = f" ({self.close_reason})" if self.close_reason else ""
+            how = f"closed with code {self.close_code}{reason}"
+        sent = f"{account.audio_bytes_sent} audio bytes"
+        if account.audio_sent_ms is not None:
+            sent += f" ({account.audio_sent_ms} ms)"
+        received = f"{account.messages_received} messages received"
+        if account.seconds_since_message is not None:
+            received += f", the last {account.seconds_since_message:.1f} s ago"
+        pending = ""
+        if account.finalizes_pending:
+            pending += f", {account.finalizes_pending} finalize unanswered"
+        if account.is_finish_pending:
+            pending += ", finished awaited"
         return (
-            f"The connection closed {how} before the stream was finished "
-            f"({self.audio_bytes_sent} audio bytes sent, {self.messages_received} messages "
-            f"received, audio is final up to {self.final_audio_proc_ms} ms). "
+            f"The connection {how} before the stream was finished: {sent} sent, {received}, "
+            f"audio is final up to {account.final_audio_proc_ms} ms{pending}. "
             "Open a new session and resend the audio after that point."
         )
 
@@ -106,8 +221,10 @@ class OyezServerError(OyezRealtimeError):
         error_message: What went wrong; the wording may change.
         request_id: Names this stream in the server's log.
         more_info: Address of a page about this error, or None.
+        advice: What to do, in words; `next_step` says it to programs.
     """
 
+    next_step = NextStep.FIX_REQUEST
     advice = "The stream cannot continue."
 
     def __init__(
@@ -148,36 +265,42 @@ class OyezModelNotAvailableError(OyezInvalidRequestError):
 class OyezAuthenticationError(OyezServerError):
     """401: the key is missing, wrong, expired or used up."""
 
+    next_step = NextStep.NEW_KEY
     advice = "Set OYEZ_API_KEY to the key that the server was started with, or pass api_key=."
 
 
 class OyezPermissionDeniedError(OyezServerError):
     """403: the key may not do this, or its session time is over."""
 
+    next_step = NextStep.NEW_KEY
     advice = "Use a key that has this permission, or fetch a new temporary key."
 
 
 class OyezQuotaError(OyezServerError):
     """402 or 429: a limit was reached."""
 
+    next_step = NextStep.WAIT
     advice = "Wait, close other sessions, or raise the limit."
 
 
 class OyezTimeoutError(OyezServerError):
     """408: nothing came from the client for too long."""
 
+    next_step = NextStep.NEW_SESSION
     advice = "Send audio or keep_alive() at least every 20 seconds."
 
 
 class OyezMaxDurationError(OyezServerError):
     """413: the stream reached its longest duration."""
 
+    next_step = NextStep.NEW_SESSION
     advice = "Open a new session for the audio that follows."
 
 
 class OyezUnavailableError(OyezServerError):
     """500 or 503: the server failed or has no room."""
 
+    next_step = NextStep.RETRY_NOW
     advice = "Open a new session; it is safe to try again."
 
 

@@ -168,10 +168,12 @@ async def test_a_half_open_socket_is_found_by_pings(
 async def test_a_send_into_a_full_socket_ends(frozen: Frozen, open_session: OpenSession) -> None:
     timings = SessionTimings(send_timeout_sec=0.05, close_timeout_sec=0.05)
     async with open_session(frozen(shakes_hands=True).base_url, timings=timings) as session:
-        while session.is_open:
-            await session.send_bytes(bytes(16_000_000), finish=False)
-        with pytest.raises(OyezConnectionLostError):
+        with pytest.raises(OyezConnectionLostError, match="answered no more") as sending:
+            await session.send_bytes(bytes(64_000_000))
+        assert sending.value.is_silent
+        with pytest.raises(OyezConnectionLostError) as receiving:
             await session.receive_event()
+        assert receiving.value is sending.value
 
 
 async def test_close_does_not_wait_for_a_frozen_server(

@@ -1,13 +1,15 @@
 """What sync and async sessions have word for word in common."""
 
-from oyez.client._session import RawStart, SessionBrain
+from oyez.client._session import SessionBrain
 from oyez.client.events import RealtimeEvent
+from oyez.client.session_options import SessionOptions
 from oyez.client.timings import DEFAULT_CONNECT_TIMEOUT_SEC, SessionTimings
+from oyez.errors import OyezError, StreamAccount
 from oyez.protocol.config import RealtimeSTTConfig
 
 
 class SessionBase:
-    """Arguments and read-only facts of a session.
+    """Arguments and read-only facts of a session. All of it may be read from any thread.
 
     Args:
         url: WebSocket address, used as it is.
@@ -15,7 +17,7 @@ class SessionBase:
         api_key: Sent in the Authorization header of the handshake, nowhere else.
         connect_timeout_sec: Longest wait for the handshake.
         timings: Every other wait.
-        raw_start: First frame in place of one made from `config`, sent as it is.
+        options: How it behaves.
     """
 
     def __init__(
@@ -26,13 +28,13 @@ class SessionBase:
         *,
         connect_timeout_sec: float = DEFAULT_CONNECT_TIMEOUT_SEC,
         timings: SessionTimings | None = None,
-        raw_start: RawStart | None = None,
+        options: SessionOptions | None = None,
     ) -> None:
         self._url = url
         self._api_key = api_key
         self._connect_timeout_sec = connect_timeout_sec
         self._timings = timings or SessionTimings()
-        self._brain = SessionBrain(config, raw_start)
+        self._brain = SessionBrain(config, options)
 
     @property
     def config(self) -> RealtimeSTTConfig:
@@ -53,6 +55,15 @@ class SessionBase:
     def is_open(self) -> bool:
         """Whether sending has a point: entered, and neither finished, failed nor closed."""
         return self._brain.is_open
+
+    @property
+    def error(self) -> OyezError | None:
+        """What ended the session, once that is known; None for one that goes on or ended well."""
+        return self._brain.failure
+
+    def account(self) -> StreamAccount:
+        """Return what was sent and received so far."""
+        return self._brain.account()
 
     def parse_event(self, raw: str | bytes) -> RealtimeEvent:
         """Return the event in a message. Error events are returned, not raised.

@@ -9,22 +9,25 @@ from collections.abc import (
     Awaitable,
     Callable,
     Iterable,
+    Iterator,
 )
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_websocket
-from websockets.exceptions import ConcurrencyError, ConnectionClosed
+from websockets.exceptions import ConnectionClosed
 
 from oyez.client._base import SessionBase
-from oyez.client._session import BytesLike, RawStart, frames_of, pieces_of
 from oyez.client.events import RealtimeControlType, RealtimeEvent
-from oyez.client.failures import CONNECT_FAILURES, close_code, connect_error
+from oyez.client.failures import CONNECT_FAILURES, closing_of, connect_error
+from oyez.client.frames import BytesLike, frames_of, pieces_of
 from oyez.client.handshake import bound_send_buffer, socket_options
+from oyez.client.session_options import SessionOptions
 from oyez.client.timings import DEFAULT_CONNECT_TIMEOUT_SEC, SessionTimings
-from oyez.errors import OyezRealtimeError
+from oyez.client.utterances import Utterance
+from oyez.errors import OyezConnectionLostError, OyezRealtimeError
 from oyez.protocol.config import RealtimeSTTConfig
 
 
@@ -34,9 +37,11 @@ class AsyncRealtimeSTTSession(SessionBase):
     Get one from `client.realtime.stt.connect(...)` and use it in an `async with` block, which
     opens the socket and really closes it.
 
-    Tasks: audio from one, receiving in one (the same or another), everything else from any task of
-    the same loop. Audio and control messages leave in the order of the calls. A call that sends
-    never fails because the stream has ended: the receiving side raises what happened.
+    Tasks: one receives; any number of the same loop send, each frame whole and in the order of the
+    calls. What cancelling each call leaves behind is said at the call and in docs/sdk.md.
+
+    A call that sends raises `OyezConnectionLostError` when the connection is lost. When the stream
+    has ended otherwise it sends nothing, and the receiving side tells how it ended.
     """
 
     def __init__(
@@ -47,7 +52,7 @@ class AsyncRealtimeSTTSession(SessionBase):
         *,
         connect_timeout_sec: float = DEFAULT_CONNECT_TIMEOUT_SEC,
         timings: SessionTimings | None = None,
-        raw_start: RawStart | None = None,
+        options: SessionOptions | None = None,
     ) -> None:
         super().__init__(
             url,
@@ -55,9 +60,13 @@ class AsyncRealtimeSTTSession(SessionBase):
             api_key,
             connect_timeout_sec=connect_timeout_sec,
             timings=timings,
-            raw_start=raw_start,
+            options=options,
         )
         self._ws: ClientConnection | None = None
+        self._is_receiving = False
+        self._was_given_up = False
+        self._read_lock = asyncio.Lock()
+        """Held while the socket is read, by the receiver or by a sender that met its end."""
         self._keepalive: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -73,11 +82,12 @@ class AsyncRealtimeSTTSession(SessionBase):
             ws = await open_websocket(self._url, **options)
         except CONNECT_FAILURES as error:
             raise connect_error(self._url, error, self._connect_timeout_sec) from error
-        bound_send_buffer(ws.transport.get_extra_info("socket"))
         self._ws = ws
+        bound_send_buffer(ws.transport.get_extra_info("socket"))
         try:
-            await self._send(self._brain.start())
-        except asyncio.CancelledError:
+            with suppress(OyezConnectionLostError):  # the next call raises it
+                await self._send(self._brain.start())
+        except BaseException:  # cancelled: `async with` does not close what it has not entered
             ws.transport.abort()
             raise
         return self
@@ -156,9 +166,13 @@ class AsyncRealtimeSTTSession(SessionBase):
         """End the audio. The remaining tokens and a last event with `finished` follow."""
         await self.send_control_message(RealtimeControlType.FINISH)
 
-    async def finalize(self) -> None:
-        """Ask for everything heard so far as final tokens, followed by `<fin>`."""
-        await self.send_control_message(RealtimeControlType.FINALIZE)
+    async def finalize(self, *, trailing_silence_ms: int | None = None) -> None:
+        """Ask for everything heard so far as final tokens, followed by `<fin>`.
+
+        Args:
+            trailing_silence_ms: Silence that was sent since the last word, if you know it.
+        """
+        await self._send(self._brain.finalize(trailing_silence_ms))
 
     async def keep_alive(self) -> None:
         """Tell the server that silence is intended."""
@@ -168,7 +182,6 @@ class AsyncRealtimeSTTSession(SessionBase):
         """Send text or bytes as one frame as it is: for tests and for finding faults.
 
         Nothing is checked, dropped or held back: not while paused, not after the end of audio.
-        Once the socket has closed it sends nothing; the receiving side raises why.
         Cancelling leaves open whether it was sent.
 
         Raises:
@@ -179,14 +192,18 @@ class AsyncRealtimeSTTSession(SessionBase):
     async def recv_bytes(self) -> bytes:
         """Return the next message as it is, or `b""` when the socket has closed.
 
-        Nothing is parsed, remembered or raised for it: use `receive_event` unless you need bytes.
-        Cancelling is safe: no message is lost.
+        Nothing is raised for it, `last_message` does not change and no callback is called: use
+        `receive_event` unless you need bytes. Cancelling is safe: no message is lost.
         """
         self._brain.require_entered()
-        try:
-            frame = await self._recv()
-        except ConnectionClosed:
-            return b""
+        with self._as_receiver():
+            while not self._brain.has_heard:
+                if self._brain.awaits_close:
+                    await self._await_close()
+                if self._brain.is_socket_closed:
+                    return b""
+                await self._read()
+            frame = self._brain.hand_out_raw()
         return frame.encode() if isinstance(frame, str) else frame
 
     async def receive_event(self) -> RealtimeEvent | None:
@@ -200,14 +217,15 @@ class AsyncRealtimeSTTSession(SessionBase):
             RemoteProtocolError: The server broke the protocol.
             OyezRealtimeError: The session was not entered, or another task is receiving.
         """
-        if not self._brain.expects_message():
-            return None
-        try:
-            frame = await self._recv()
-        except ConnectionClosed as closed:
-            self._brain.socket_closed(close_code(closed), closed)
-            return None
-        return self._brain.receive(frame)
+        self._brain.require_entered()
+        with self._as_receiver():
+            while not self._brain.has_heard:
+                if not self._brain.expects_message():
+                    if not self._brain.options.raise_errors:
+                        await self._await_close()
+                    return None
+                await self._read()
+            return self._brain.hand_out()
 
     async def receive_events(self) -> AsyncIterator[RealtimeEvent]:
         """Yield events up to and including the one with `finished`.
@@ -219,6 +237,22 @@ class AsyncRealtimeSTTSession(SessionBase):
         """
         while (event := await self.receive_event()) is not None:
             yield event
+
+    async def receive_utterances(self) -> AsyncIterator[Utterance]:
+        """Yield what is said, each utterance when its `<end>` or `<fin>` has come.
+
+        What is left at the end of the stream is the last one. Utterances without a word are left
+        out. Events are received meanwhile; `last_message` is the newest. Cancelling is safe: a
+        new call goes on with the next utterance.
+
+        Raises:
+            OyezError: As `receive_event`.
+        """
+        while True:
+            while self._brain.ended_utterances:
+                yield self._brain.ended_utterances.popleft()
+            if await self.receive_event() is None:
+                return
 
     async def handle_events(
         self, handler: Callable[[RealtimeEvent], Awaitable[object] | object]
@@ -274,15 +308,55 @@ class AsyncRealtimeSTTSession(SessionBase):
         except ConnectionClosed:
             self._brain.send_failed()
         except TimeoutError:
+            self._was_given_up = True
             self._brain.send_failed()
             self._ws.transport.abort()
+        else:
+            return
+        await self._read_to_the_end()
+        self._brain.require_not_lost()
 
-    async def _recv(self) -> str | bytes:
+    async def _read(self) -> None:
+        """Read one message, or learn that there are no more."""
+        async with self._read_lock:
+            if self._brain.has_heard or self._brain.is_socket_closed:
+                return  # a sender read meanwhile
+            await self._read_one()
+
+    async def _read_one(self) -> None:
         assert self._ws is not None
         try:
-            return await self._ws.recv()
-        except ConcurrencyError as error:
-            raise OyezRealtimeError("Only one task at a time can receive.") from error
+            frame = await self._ws.recv()
+        except ConnectionClosed as closed:
+            self._brain.socket_closed(closing_of(closed, was_given_up=self._was_given_up))
+        else:
+            self._brain.receive(frame)
+
+    async def _read_to_the_end(self) -> None:
+        """Learn from what was received why the socket has closed. Nothing of it is lost."""
+        with suppress(TimeoutError):  # then the receiver will learn it
+            async with asyncio.timeout(self._timings.close_timeout_sec), self._read_lock:
+                while not self._brain.is_socket_closed:
+                    await self._read_one()
+
+    async def _await_close(self) -> None:
+        """After the last word wait a short time for the server to close the socket; close it."""
+        assert self._ws is not None
+        with suppress(ConnectionClosed, TimeoutError):
+            async with asyncio.timeout(self._timings.close_timeout_sec):
+                while True:
+                    await self._ws.recv()  # nothing that follows the last word counts
+        await self.close()
+
+    @contextmanager
+    def _as_receiver(self) -> Iterator[None]:
+        if self._is_receiving:
+            raise OyezRealtimeError("Only one task at a time can receive.")
+        self._is_receiving = True
+        try:
+            yield
+        finally:
+            self._is_receiving = False
 
     async def _close_socket(self) -> None:
         if self._ws is None:
@@ -296,9 +370,10 @@ class AsyncRealtimeSTTSession(SessionBase):
             self._ws.transport.abort()
 
     async def _keep_alive(self) -> None:
-        while self._brain.is_open:
-            await asyncio.sleep(self._timings.keep_alive_interval_sec)
-            await self.keep_alive()
+        with suppress(OyezConnectionLostError):  # the next other call raises it
+            while self._brain.is_open:
+                await asyncio.sleep(self._timings.keep_alive_interval_sec)
+                await self.keep_alive()
 
     def _stop_keepalive(self) -> None:
         task, self._keepalive = self._keepalive, None

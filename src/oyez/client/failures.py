@@ -3,13 +3,21 @@
 import socket
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidMessage,
+    InvalidStatus,
+    WebSocketException,
+)
+from websockets.frames import CloseCode
 
 from oyez.client.events import RealtimeEvent
 from oyez.errors import (
+    NextStep,
     OyezAuthenticationError,
     OyezConnectError,
     OyezInvalidRequestError,
@@ -55,14 +63,46 @@ BY_CODE: Final[Mapping[int, type[OyezServerError]]] = MappingProxyType(
 )
 """Exception of an error whose type is new or, with servers of 2025, missing."""
 
+_SERVER_FAULTS: Final = 500
+"""Codes from here on blame the server."""
+
 CONNECT_FAILURES: Final = (OSError, EOFError, ImportError, ValueError, WebSocketException)
 """What opening a socket can raise: the network, TLS, the handshake, a proxy, a header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a socket closed."""
+
+    code: int | None
+    """Of the server's close frame; None when there was none."""
+    reason: str
+    is_silent: bool
+    """Whether this side gave up, because the server answered no more."""
+    cause: BaseException
+
+
+def closing_of(closed: ConnectionClosed, *, was_given_up: bool = False) -> Closing:
+    """Return how a socket closed.
+
+    Args:
+        closed: What using it raised.
+        was_given_up: Whether this side cut it, because a frame could not leave.
+    """
+    if closed.rcvd is not None:
+        return Closing(closed.rcvd.code, closed.rcvd.reason, is_silent=False, cause=closed)
+    # Without a pong in time, websockets closes with 1011; a send that takes too long ends in a
+    # TimeoutError, and so does a connection that the system gives up.
+    missed_pong = closed.sent is not None and closed.sent.code == CloseCode.INTERNAL_ERROR
+    timed_out = isinstance(closed.__cause__, TimeoutError)
+    return Closing(None, "", is_silent=was_given_up or missed_pong or timed_out, cause=closed)
 
 
 def server_error(event: RealtimeEvent) -> OyezServerError:
     """Return the exception of an error event; its `error_code` is set."""
     code = event.error_code or 0
-    kind = BY_TYPE.get(event.error_type or "") or BY_CODE.get(code, OyezServerError)
+    by_code = BY_CODE.get(code, OyezUnavailableError if code >= _SERVER_FAULTS else OyezServerError)
+    kind = BY_TYPE.get(event.error_type or "") or by_code
     named = (row.name for row in ERROR_TYPES.values() if row.code == code)
     return kind(
         error_code=code,
@@ -75,17 +115,21 @@ def server_error(event: RealtimeEvent) -> OyezServerError:
 
 def connect_error(url: str, error: Exception, timeout_sec: float) -> OyezConnectError:
     """Return the exception for a socket that did not open."""
-    return OyezConnectError(url, _connect_reason(error, timeout_sec))
+    reason, next_step = _connect_reason(error, timeout_sec)
+    return OyezConnectError(url, reason, next_step=next_step)
 
 
-def _connect_reason(error: Exception, timeout_sec: float) -> str:
+def _connect_reason(error: Exception, timeout_sec: float) -> tuple[str, NextStep]:
+    step = NextStep.FIX_REQUEST
     match error:
         case TimeoutError():
-            reason = f"nothing answered within {timeout_sec:g} s"
+            reason, step = f"nothing answered within {timeout_sec:g} s", NextStep.RETRY_NOW
         case ConnectionRefusedError():
-            reason = "nothing listens there"
+            reason, step = "nothing listens there", NextStep.RETRY_NOW
         case socket.gaierror():
             reason = "its host name was not found"
+            if error.errno == socket.EAI_AGAIN:  # the name server, not the name
+                step = NextStep.RETRY_NOW
         case ssl.SSLCertVerificationError():
             reason = f"its certificate was refused ({error.verify_message})"
         case ssl.SSLError():
@@ -93,11 +137,17 @@ def _connect_reason(error: Exception, timeout_sec: float) -> str:
         case InvalidStatus():
             status = error.response.status_code
             reason = f"it answered with HTTP status {status} and opened no WebSocket"
+            step = _step_after_status(status)
         case _:
             reason = str(error).rstrip(".") or type(error).__name__
-    return reason
+            if isinstance(error, OSError | EOFError | InvalidMessage):
+                step = NextStep.RETRY_NOW
+    return reason, step
 
 
-def close_code(closed: ConnectionClosed) -> int | None:
-    """Return the code of the other side's close frame, or None when there was none."""
-    return None if closed.rcvd is None else closed.rcvd.code
+def _step_after_status(status: int) -> NextStep:
+    if status in (401, 403):
+        return NextStep.NEW_KEY
+    if status == 429:
+        return NextStep.WAIT
+    return NextStep.RETRY_NOW if status >= _SERVER_FAULTS else NextStep.FIX_REQUEST

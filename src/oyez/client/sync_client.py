@@ -5,8 +5,9 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
-from oyez.client._session import RawStart
+from oyez.client.frames import RawStart
 from oyez.client.options import ClientOptions, checked_config, checked_key, checked_seconds
+from oyez.client.session_options import OnSpeechStart, OnUtterance, SessionOptions
 from oyez.client.sync_session import RealtimeSTTSession
 from oyez.client.timings import DEFAULT_CONNECT_TIMEOUT_SEC, SessionTimings
 from oyez.protocol.config import RealtimeSTTConfig
@@ -72,6 +73,10 @@ class RealtimeSTTClient:
         api_key: str | None = None,
         connect_timeout_sec: float = DEFAULT_CONNECT_TIMEOUT_SEC,
         timings: SessionTimings | None = None,
+        raise_errors: bool = True,
+        on_speech_start: OnSpeechStart | None = None,
+        on_endpoint: OnUtterance | None = None,
+        on_finalized: OnUtterance | None = None,
         raw_start: RawStart | None = None,
     ) -> RealtimeSTTSession:
         """Return a session; entering it in a `with` block opens the socket.
@@ -81,8 +86,18 @@ class RealtimeSTTClient:
             api_key: Key of this session instead of the client's.
             connect_timeout_sec: Longest wait for the handshake.
             timings: Every other wait.
+            raise_errors: Whether the receiving calls raise error frames and lost connections.
+                False is the official SDK's way: error frames are events with an `error_code`, and
+                iteration ends when the socket closes, however it closes.
+            on_speech_start: Called with the first word of each utterance.
+            on_endpoint: Called with each utterance that an `<end>` ends.
+            on_finalized: Called with what each `<fin>` ends; it may be nothing.
             raw_start: First frame in place of one made from `config`, sent as it is and not
                 checked: a dict for JSON, or a str or bytes. For tests and for finding faults.
+
+        The callbacks are called by the thread that receives, before it gets the event. They must
+        not block: nothing is received meanwhile. What one raises, the receiving call raises;
+        receive again to go on.
 
         Raises:
             OyezValidationError: An argument is wrong.
@@ -93,5 +108,11 @@ class RealtimeSTTClient:
             checked_key(api_key or self._client.api_key),
             connect_timeout_sec=checked_seconds("connect_timeout_sec", connect_timeout_sec),
             timings=timings,
-            raw_start=raw_start,
+            options=SessionOptions(
+                raise_errors=raise_errors,
+                on_speech_start=on_speech_start,
+                on_endpoint=on_endpoint,
+                on_finalized=on_finalized,
+                raw_start=raw_start,
+            ),
         )

@@ -4,21 +4,24 @@ import contextlib
 import inspect
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
-from websockets.exceptions import ConcurrencyError, ConnectionClosed
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_websocket
 
 from oyez.client._base import SessionBase
-from oyez.client._session import BytesLike, RawStart, frames_of, pieces_of
 from oyez.client.events import RealtimeControlType, RealtimeEvent
-from oyez.client.failures import CONNECT_FAILURES, close_code, connect_error
+from oyez.client.failures import CONNECT_FAILURES, closing_of, connect_error
+from oyez.client.frames import BytesLike, frames_of, pieces_of
 from oyez.client.handshake import bound_send_buffer, socket_options
+from oyez.client.session_options import SessionOptions
 from oyez.client.timings import DEFAULT_CONNECT_TIMEOUT_SEC, SessionTimings
-from oyez.errors import OyezRealtimeError, OyezValidationError
+from oyez.client.utterances import Utterance
+from oyez.errors import OyezConnectionLostError, OyezRealtimeError, OyezValidationError
 from oyez.protocol.config import RealtimeSTTConfig
 
 
@@ -28,9 +31,11 @@ class RealtimeSTTSession(SessionBase):
     Get one from `client.realtime.stt.connect(...)` and use it in a `with` block, which opens the
     socket and really closes it.
 
-    Threads: audio from one thread, receiving in one thread (the same or another), everything else
-    from any thread. Audio and control messages leave in the order of the calls. A call that sends
-    never fails because the stream has ended: the receiving side raises what happened.
+    Threads: one receives; any number send, each frame whole and in the order of the calls. While
+    one call waits for room in the socket, other senders wait for it. docs/sdk.md has a table.
+
+    A call that sends raises `OyezConnectionLostError` when the connection is lost. When the stream
+    has ended otherwise it sends nothing, and the receiving side tells how it ended.
     """
 
     def __init__(
@@ -41,7 +46,7 @@ class RealtimeSTTSession(SessionBase):
         *,
         connect_timeout_sec: float = DEFAULT_CONNECT_TIMEOUT_SEC,
         timings: SessionTimings | None = None,
-        raw_start: RawStart | None = None,
+        options: SessionOptions | None = None,
     ) -> None:
         super().__init__(
             url,
@@ -49,11 +54,15 @@ class RealtimeSTTSession(SessionBase):
             api_key,
             connect_timeout_sec=connect_timeout_sec,
             timings=timings,
-            raw_start=raw_start,
+            options=options,
         )
         self._ws: ClientConnection | None = None
         self._send_lock = threading.Lock()
         self._pause_lock = threading.Lock()
+        self._receive_lock = threading.Lock()
+        """Held by the one receiver, its callbacks included."""
+        self._read_lock = threading.Lock()
+        """Held while the socket is read, by the receiver or by a sender that met its end."""
         self._keepalive_stop: threading.Event | None = None
 
     def __enter__(self) -> Self:
@@ -69,12 +78,17 @@ class RealtimeSTTSession(SessionBase):
             ws = open_websocket(self._url, **options).__enter__()
         except CONNECT_FAILURES as error:
             raise connect_error(self._url, error, self._connect_timeout_sec) from error
-        bound_send_buffer(ws.socket)
-        # Bounds each send. websockets before 17 reads with it too; answers to pings come sooner.
-        with contextlib.suppress(OSError):  # closed already: receiving says why
-            ws.socket.settimeout(self._timings.send_timeout_sec)
         self._ws = ws
-        self._send(self._brain.start)
+        try:
+            bound_send_buffer(ws.socket)
+            # Bounds each send. websockets before 17 reads with it too; pongs come sooner.
+            with contextlib.suppress(OSError):  # closed already: receiving says why
+                ws.socket.settimeout(self._timings.send_timeout_sec)
+            with contextlib.suppress(OyezConnectionLostError):  # the next call raises it
+                self._send(self._brain.start)
+        except BaseException:  # such as Ctrl-C: `with` does not close what it has not entered
+            self._cut()
+            raise
         return self
 
     enter = __enter__
@@ -140,9 +154,13 @@ class RealtimeSTTSession(SessionBase):
         """End the audio. The remaining tokens and a last event with `finished` follow."""
         self.send_control_message(RealtimeControlType.FINISH)
 
-    def finalize(self) -> None:
-        """Ask for everything heard so far as final tokens, followed by `<fin>`."""
-        self.send_control_message(RealtimeControlType.FINALIZE)
+    def finalize(self, *, trailing_silence_ms: int | None = None) -> None:
+        """Ask for everything heard so far as final tokens, followed by `<fin>`.
+
+        Args:
+            trailing_silence_ms: Silence that was sent since the last word, if you know it.
+        """
+        self._send(lambda: self._brain.finalize(trailing_silence_ms))
 
     def keep_alive(self) -> None:
         """Tell the server that silence is intended."""
@@ -152,7 +170,6 @@ class RealtimeSTTSession(SessionBase):
         """Send text or bytes as one frame as it is: for tests and for finding faults.
 
         Nothing is checked, dropped or held back: not while paused, not after the end of audio.
-        Once the socket has closed it sends nothing; the receiving side raises why.
 
         Raises:
             OyezValidationError: The frame is neither text nor bytes.
@@ -162,13 +179,18 @@ class RealtimeSTTSession(SessionBase):
     def recv_bytes(self) -> bytes:
         """Return the next message as it is, or `b""` when the socket has closed.
 
-        Nothing is parsed, remembered or raised for it: use `receive_event` unless you need bytes.
+        Nothing is raised for it, `last_message` does not change and no callback is called: use
+        `receive_event` unless you need bytes.
         """
         self._brain.require_entered()
-        try:
-            frame = self._recv()
-        except ConnectionClosed:
-            return b""
+        with self._as_receiver():
+            while not self._brain.has_heard:
+                if self._brain.awaits_close:
+                    self._await_close()
+                if self._brain.is_socket_closed:
+                    return b""
+                self._read()
+            frame = self._brain.hand_out_raw()
         return frame.encode() if isinstance(frame, str) else frame
 
     def receive_event(self) -> RealtimeEvent | None:
@@ -180,14 +202,15 @@ class RealtimeSTTSession(SessionBase):
             RemoteProtocolError: The server broke the protocol.
             OyezRealtimeError: The session was not entered, or another thread is receiving.
         """
-        if not self._brain.expects_message():
-            return None
-        try:
-            frame = self._recv()
-        except ConnectionClosed as closed:
-            self._brain.socket_closed(close_code(closed), closed)
-            return None
-        return self._brain.receive(frame)
+        self._brain.require_entered()
+        with self._as_receiver():
+            while not self._brain.has_heard:
+                if not self._brain.expects_message():
+                    if not self._brain.options.raise_errors:
+                        self._await_close()
+                    return None
+                self._read()
+            return self._brain.hand_out()
 
     def receive_events(self) -> Iterator[RealtimeEvent]:
         """Yield events up to and including the one with `finished`.
@@ -197,6 +220,21 @@ class RealtimeSTTSession(SessionBase):
         """
         while (event := self.receive_event()) is not None:
             yield event
+
+    def receive_utterances(self) -> Iterator[Utterance]:
+        """Yield what is said, each utterance when its `<end>` or `<fin>` has come.
+
+        What is left at the end of the stream is the last one. Utterances without a word are left
+        out. Events are received meanwhile; `last_message` is the newest.
+
+        Raises:
+            OyezError: As `receive_event`.
+        """
+        while True:
+            while self._brain.ended_utterances:
+                yield self._brain.ended_utterances.popleft()
+            if self.receive_event() is None:
+                return
 
     def handle_events(self, handler: Callable[[RealtimeEvent], object]) -> None:
         """Call `handler` with every event, until the last.
@@ -257,29 +295,86 @@ class RealtimeSTTSession(SessionBase):
                 self._ws.send(frame)
             except ConnectionClosed:
                 self._brain.send_failed()
+            except BaseException:  # Ctrl-C in the middle of a frame: nothing can follow it
+                self._cut()
+                raise
+            else:
+                return
+        self._read_to_the_end()
+        self._brain.require_not_lost()
 
-    def _recv(self) -> str | bytes:
+    def _read(self) -> None:
+        """Read one message, or learn that there are no more."""
+        with self._read_lock:
+            if self._brain.has_heard or self._brain.is_socket_closed:
+                return  # a sender read meanwhile
+            self._read_one()
+
+    def _read_one(self) -> None:
         assert self._ws is not None
         try:
-            return self._ws.recv()
-        except ConcurrencyError as error:
-            raise OyezRealtimeError("Only one thread at a time can receive.") from error
+            frame = self._ws.recv()
+        except ConnectionClosed as closed:
+            self._brain.socket_closed(closing_of(closed))
+        else:
+            self._brain.receive(frame)
+
+    def _read_to_the_end(self) -> None:
+        """Learn from what was received why the socket has closed. Nothing of it is lost."""
+        if not self._read_lock.acquire(timeout=self._timings.close_timeout_sec):
+            return  # the receiver will learn it
+        try:
+            while not self._brain.is_socket_closed:
+                self._read_one()
+        finally:
+            self._read_lock.release()
+
+    def _await_close(self) -> None:
+        """After the last word wait a short time for the server to close the socket; close it."""
+        assert self._ws is not None
+        deadline_s = time.monotonic() + self._timings.close_timeout_sec
+        with contextlib.suppress(ConnectionClosed, TimeoutError):
+            while (left_s := deadline_s - time.monotonic()) > 0:
+                self._ws.recv(left_s)  # nothing that follows the last word counts
+        self.close()
+
+    @contextlib.contextmanager
+    def _as_receiver(self) -> Iterator[None]:
+        if not self._receive_lock.acquire(blocking=False):
+            raise OyezRealtimeError("Only one thread at a time can receive.")
+        try:
+            yield
+        finally:
+            self._receive_lock.release()
 
     def _close_socket(self) -> None:
         ws = self._ws
         if ws is None:
             return
-        if self._send_lock.acquire(timeout=self._timings.close_timeout_sec):
-            self._send_lock.release()
-        else:  # a send hangs; nothing but the socket's end wakes it
-            self._brain.send_failed()
+        # Closing waits for frames that are on their way; nothing but the socket's end wakes a
+        # send, or a ping, into a socket that takes no more.
+        watchdog = threading.Timer(self._timings.close_timeout_sec, self._cut)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            ws.close()
+        except BaseException:  # such as Ctrl-C
+            self._cut()
+            raise
+        finally:
+            watchdog.cancel()
+
+    def _cut(self) -> None:
+        """End the transport without a word."""
+        self._brain.send_failed()
+        if self._ws is not None:
             with contextlib.suppress(OSError):
-                ws.socket.shutdown(socket.SHUT_RDWR)
-        ws.close()
+                self._ws.socket.shutdown(socket.SHUT_RDWR)
 
     def _keep_alive_until(self, stop: threading.Event) -> None:
-        while not stop.wait(self._timings.keep_alive_interval_sec) and self._brain.is_open:
-            self.keep_alive()
+        with contextlib.suppress(OyezConnectionLostError):  # the next other call raises it
+            while not stop.wait(self._timings.keep_alive_interval_sec) and self._brain.is_open:
+                self.keep_alive()
 
     def _stop_keepalive(self) -> None:
         stop, self._keepalive_stop = self._keepalive_stop, None

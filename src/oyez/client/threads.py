@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable
 
-from oyez.client._session import BytesLike
+from oyez.client.frames import BytesLike
 from oyez.client.sync_session import RealtimeSTTSession
 
 
@@ -12,10 +12,11 @@ class AudioThread(threading.Thread):
 
     When the audio source raises, the session ends and the receiving side raises an
     `OyezRealtimeError` caused by that exception. When nothing is left to receive, because the
-    stream has ended already, the exception goes to `threading.excepthook`, which prints it.
+    stream has ended already, the exception goes to `threading.excepthook`, which prints it. When
+    the connection is lost, the thread ends, and the receiving side raises the loss.
 
     Attributes:
-        exception: What the source raised, or None.
+        exception: What the source or the session raised, or None.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class AudioThread(threading.Thread):
             self._session.send_bytes(self._chunks)
         except BaseException as error:
             self.exception = error
-            if not self._session.abort(error):
+            if error is not self._session.error and not self._session.abort(error):
                 raise
 
 
