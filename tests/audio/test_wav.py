@@ -147,7 +147,7 @@ def test_a_file_that_ends_in_its_header_is_refused(name: str, length: int) -> No
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        (b"OggS" + bytes(20), "b'OggS'"),
+        (b"OggS" + bytes(20), "looks like Ogg"),
         (b"RIFF\x00\x00\x00\x00AVI " + bytes(20), "RIFF WAVE header"),
         (wav(fmt(channels=0)), "0 channels"),
         (wav(fmt(channels=65535)), "65535 channels"),

@@ -9,7 +9,6 @@ _AT_START: tuple[tuple[bytes, str], ...] = (
     (b"fLaC", "flac"),
     (b"#!AMR", "amr"),
     (b"0&\xb2u\x8ef\xcf\x11\xa6\xd9\x00\xaa\x00b\xcel", "asf"),
-    (b"ID3", "mp3"),  # a tag that other files may carry too, but hardly ever do
     (b"caff", "caf"),
 )
 
@@ -32,6 +31,20 @@ def recognise(head: bytes) -> str | None:
     if head[4:8] == b"ftyp":
         return "mp4"
     return _recognise_frame(head)
+
+
+def recognise_middle(head: bytes) -> str | None:
+    """Return the container that these bytes are the continuation of, as far as can be told.
+
+    Recorders in browsers write the beginning once; what they hand out later starts with a
+    cluster or a block of WebM, or with a fragment of MP4.
+    """
+    if head.startswith(b"\x1fC\xb6u"):
+        return "webm"
+    is_block = head[:1] in (b"\xa3", b"\xa0") and b"\x81" in head[1:6]
+    if is_block or (head[:1] == b"\xe7" and head[1:2] and head[1] & 0x80):
+        return "webm"
+    return "mp4" if head[4:8] in (b"moof", b"mdat", b"styp", b"sidx") else None
 
 
 def _recognise_frame(head: bytes) -> str | None:

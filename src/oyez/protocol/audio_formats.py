@@ -33,9 +33,9 @@ RawFormat: TypeAlias = Literal[
 """Headerless formats: the start message must give `sample_rate` and `num_channels`."""
 
 ContainerFormat: TypeAlias = Literal[
-    "aac", "aiff", "amr", "asf", "flac", "mp3", "ogg", "wav", "webm"
+    "aac", "aiff", "amr", "asf", "au", "caf", "flac", "m4a", "mp3", "mp4", "ogg", "wav", "webm"
 ]
-"""Formats whose header says the rest."""
+"""Formats whose header says the rest. The protocol has no au, caf, m4a and mp4 in streams."""
 
 AudioFormat: TypeAlias = Literal["auto", ContainerFormat, RawFormat]
 

@@ -1,0 +1,163 @@
+"""Decoding packets with libavcodec."""
+
+from fractions import Fraction
+from io import BytesIO
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from numpy.typing import NDArray
+
+from oyez.audio.packets import Codec, Packet
+from oyez.audio.raw import check_shape
+from oyez.audio.resample import Resampler
+from oyez.audio.samples import NO_SAMPLES, Samples, tame
+from oyez.errors import AudioError
+
+MAX_BAD_PACKETS = 250
+"""Packets in a row that cannot be decoded before the stream is given up: 5 s of most codecs."""
+
+
+class PacketDecoder:
+    """Packets of one codec -> mono samples at the target rate.
+
+    A packet that cannot be decoded is left out. Where the packets change their rate, so does the
+    resampling.
+
+    Args:
+        codec: What the packets are.
+        target_rate_hz: Rate of the samples returned.
+
+    Raises:
+        AudioError: The codec is unknown or cannot be set up from its header.
+    """
+
+    def __init__(self, codec: Codec, *, target_rate_hz: int) -> None:
+        self._name = codec.name
+        self._context = _open(codec)
+        self._target_rate_hz = target_rate_hz
+        self._skip_s: Fraction | None = codec.skip_s
+        self._skip = 0
+        self._rate_hz = 0
+        self._resampler = Resampler(target_rate_hz, target_rate_hz)
+        self._bad = 0
+
+    def decode(self, packet: Packet) -> tuple[int, Samples]:
+        """Return how many samples a packet held, at its own rate, and those that are ready.
+
+        Raises:
+            AudioError: Too many packets in a row could not be decoded, or the audio has more
+                channels or another rate than anybody means.
+        """
+        try:
+            frames = self._context.decode(av.Packet(packet.data))
+        except (av.FFmpegError, ValueError):
+            self._bad += 1
+            if self._bad > MAX_BAD_PACKETS:
+                raise AudioError(
+                    f"{MAX_BAD_PACKETS} packets of {self._name} in a row could not be decoded; "
+                    "the audio is broken or encrypted."
+                ) from None
+            return 0, NO_SAMPLES
+        self._bad = 0
+        return self._take(frames, packet.keep, packet.drop)
+
+    def flush(self) -> Samples:
+        """Return the samples held back. The packets are over."""
+        try:
+            frames = self._context.decode(None)
+        except (av.FFmpegError, ValueError):
+            frames = []
+        _, samples = self._take(frames, None, 0)
+        return np.concatenate((samples, self._resampler.flush()))
+
+    def _take(
+        self, frames: list[av.AudioFrame], keep: int | None, drop: int
+    ) -> tuple[int, Samples]:
+        count = sum(frame.samples for frame in frames)
+        left = min(count if keep is None else keep, count - drop)
+        ready = []
+        for frame in frames:
+            ready.append(self._set_rate(frame.sample_rate, len(frame.layout.channels)))
+            skipped = min(self._skip, frame.samples)
+            self._skip -= skipped
+            if left > skipped:
+                ready.append(self._resampler.push(_to_mono(frame)[skipped:left]))
+            left -= frame.samples
+        return count, np.concatenate(ready) if ready else NO_SAMPLES
+
+    def _set_rate(self, rate_hz: int, channels: int) -> Samples:
+        """Prepare for a frame; return what the audio at another rate before it still holds."""
+        check_shape(rate_hz, channels)
+        if self._skip_s is not None:
+            self._skip, self._skip_s = round(self._skip_s * rate_hz), None
+        if rate_hz == self._rate_hz:
+            return NO_SAMPLES
+        rest = self._resampler.flush() if self._rate_hz else NO_SAMPLES
+        self._rate_hz = rate_hz
+        self._resampler = Resampler(rate_hz, self._target_rate_hz)
+        return rest
+
+
+def _open(codec: Codec) -> AudioCodecContext:
+    try:
+        context = _context_of_wave(codec) if codec.wave_format else _context_of_name(codec)
+        context.thread_count = 1
+        context.open()
+    except (av.FFmpegError, av.codec.codec.UnknownCodecError, ValueError, IndexError) as error:
+        raise AudioError(
+            f"The audio is coded in {codec.name}, and its header cannot be used ({error}); "
+            "send another codec, or raw PCM, such as pcm_s16le."
+        ) from None
+    return context
+
+
+def _context_of_name(codec: Codec) -> AudioCodecContext:
+    context = av.CodecContext.create(codec.name, "r")
+    assert isinstance(context, AudioCodecContext)
+    if codec.sample_rate_hz:
+        context.sample_rate = codec.sample_rate_hz
+    if codec.num_channels:
+        context.layout = {1: "mono", 2: "stereo"}.get(
+            codec.num_channels, f"{codec.num_channels} channels"
+        )
+    if codec.extradata:
+        context.extradata = codec.extradata
+    return context
+
+
+def _context_of_wave(codec: Codec) -> AudioCodecContext:
+    """Let libavformat read a WAVEFORMATEX: PyAV cannot set all that is in it."""
+    fmt = codec.wave_format + b"\0" * (len(codec.wave_format) % 2)
+    body = b"WAVEfmt " + len(codec.wave_format).to_bytes(4, "little") + fmt
+    body += b"data\xff\xff\xff\xff"
+    file = BytesIO(b"RIFF\xff\xff\xff\xff" + body)
+    with av.open(file, format="wav", options={"probesize": "32"}) as container:
+        context = container.streams.audio[0].codec_context
+        copy = av.CodecContext.create(context.codec, "r")
+        assert isinstance(copy, AudioCodecContext)
+        return copy
+
+
+def _to_mono(frame: av.AudioFrame) -> Samples:
+    """Return the mean over channels, in the order of `oyez.audio.samples.mix_to_mono`."""
+    values = frame.to_ndarray()
+    channels = len(frame.layout.channels)
+    planes = values if frame.format.is_planar else values.reshape(-1, channels).T
+    if channels == 1:
+        return _to_float(planes[0])
+    total = _to_float(planes[0]).astype(np.float64)
+    for plane in planes[1:]:
+        total += _to_float(plane)
+    return (total / channels).astype(np.float32)
+
+
+def _to_float(values: NDArray[Any]) -> Samples:
+    match values.dtype.kind:
+        case "f":
+            return tame(values)
+        case "u":
+            return values.astype(np.float32) / np.float32(128) - np.float32(1)
+        case _:
+            return values.astype(np.float32) * np.float32(2.0 ** (1 - 8 * values.itemsize))

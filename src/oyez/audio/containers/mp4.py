@@ -1,0 +1,123 @@
+"""MP4, M4A, MOV and 3GP, whole or in fragments: packets in ``mdat`` (ISO 14496-12).
+
+The first audio track is taken. In files that are not fragmented, ``moov`` says where the packets
+lie. Where it comes last, the data before it are kept, up to `MAX_KEPT_BYTES`.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from oyez.audio.containers.amr import split_frames
+from oyez.audio.containers.mp4_boxes import Track, find_track, fragment_places
+from oyez.audio.packets import MAX_PACKET_BYTES, Packet, Source, Steps
+from oyez.errors import AudioError
+
+MAX_TABLE_BYTES = 8 << 20
+"""Longest ``moov`` or ``moof``: the tables of ten hours of audio."""
+
+MAX_KEPT_BYTES = 8 << 20
+"""Longest ``mdat`` before ``moov``: ten minutes of AAC at 96 kbit/s."""
+
+_ENDLESS = 1 << 62
+
+
+def read_mp4(source: Source) -> Steps[None]:
+    """Take an ISO media file apart.
+
+    Raises:
+        AudioError: There is no audio inside that is known, or it cannot be streamed.
+    """
+    track: Track | None = None
+    places: Iterator[tuple[int, int]] = iter(())
+    kept, kept_at = b"", 0
+    while True:
+        start = source.position
+        kind, size = yield from _read_head(source)
+        if kind == b"moov":
+            track = find_track((yield from _take_table(source, kind, size)))
+            yield track.codec
+            places = iter(track.places)
+            if kept:
+                yield from _give_kept(kept, kept_at, track, places)
+                kept = b""
+        elif kind == b"moof":
+            if track is None:
+                raise AudioError(
+                    "The MP4 stream begins in the middle, with a fragment; each stream needs the "
+                    "beginning of the recording (ftyp and moov) again."
+                )
+            moof = yield from _take_table(source, kind, size)
+            places = chain(places, fragment_places(track, moof, start))
+        elif kind == b"mdat" and track is None:
+            if size > MAX_KEPT_BYTES - len(kept):
+                raise AudioError(
+                    "The MP4 file has its index (moov) after the audio and cannot be streamed; "
+                    "rewrite it with the index in front (ffmpeg -i in.m4a -c copy -movflags "
+                    "+faststart out.m4a), or send raw PCM, such as pcm_s16le."
+                )
+            kept_at = source.position
+            kept = yield from source.take(size)
+        elif kind == b"mdat" and track is not None:
+            places = yield from _read_data(source, source.position + size, track, places)
+        elif not kind.isascii():
+            raise AudioError(f"The MP4 stream has a box of type {kind!r}; it is broken.")
+        else:
+            yield from source.skip(size)
+
+
+def _read_head(source: Source) -> Steps[tuple[bytes, int]]:
+    """Take a box's head: its type, and the bytes that follow."""
+    head = yield from source.take(8)
+    size, kind = int.from_bytes(head[:4], "big"), head[4:]
+    if size == 0:
+        return kind, _ENDLESS
+    length = 8
+    if size == 1:
+        size, length = int.from_bytes((yield from source.take(8)), "big"), 16
+    if size < length:
+        raise AudioError(f"The MP4 stream has a box {kind!r} of {size} bytes; it is broken.")
+    return kind, size - length
+
+
+def _take_table(source: Source, kind: bytes, size: int) -> Steps[bytes]:
+    if size > MAX_TABLE_BYTES:
+        raise AudioError(
+            f"The MP4 stream has a {kind.decode('ascii')} box of {size} bytes; "
+            f"no more than {MAX_TABLE_BYTES >> 20} MiB is read."
+        )
+    return (yield from source.take(size))
+
+
+def _read_data(
+    source: Source, end: int, track: Track, places: Iterator[tuple[int, int]]
+) -> Steps[Iterator[tuple[int, int]]]:
+    """Give out the packets that lie before `end`, and return the places of the others."""
+    for offset, size in places:
+        if offset >= end:
+            places = chain([(offset, size)], places)
+            break
+        if offset < source.position or offset + size > end:
+            continue
+        yield from source.skip(offset - source.position)
+        if size > MAX_PACKET_BYTES:
+            continue
+        yield from _give((yield from source.take(size)), track)
+    yield from source.skip(end - source.position)
+    return places
+
+
+def _give_kept(
+    kept: bytes, kept_at: int, track: Track, places: Iterator[tuple[int, int]]
+) -> Steps[None]:
+    for offset, size in places:
+        at = offset - kept_at
+        if 0 <= at <= len(kept) - size and size <= MAX_PACKET_BYTES:
+            yield from _give(kept[at : at + size], track)
+
+
+def _give(data: bytes, track: Track) -> Steps[None]:
+    if track.codec.name in ("amrnb", "amrwb"):
+        for frame in split_frames(data, is_wide=track.codec.name == "amrwb"):
+            yield Packet(frame)
+    else:
+        yield Packet(data)
