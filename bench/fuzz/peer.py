@@ -181,6 +181,11 @@ class Peer:
         """Whether the application is done with this socket."""
         return self._task is not None and self._task.done()
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether the application has taken everything that was sent."""
+        return not self._said
+
     # What the application sees.
 
     async def _run(self) -> None:
