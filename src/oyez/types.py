@@ -2,6 +2,8 @@
 
 from oyez.client.events import RealtimeControlType, RealtimeEvent, Token
 from oyez.client.timings import SessionTimings
+from oyez.client.utterances import SpeechStart, Utterance
+from oyez.errors import NextStep, StreamAccount
 from oyez.protocol.config import (
     RealtimeSTTConfig,
     StructuredContext,
@@ -14,13 +16,17 @@ from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
 __all__ = [
     "TOKEN_TEXT_END",
     "TOKEN_TEXT_FIN",
+    "NextStep",
     "RealtimeControlType",
     "RealtimeEvent",
     "RealtimeSTTConfig",
     "SessionTimings",
+    "SpeechStart",
+    "StreamAccount",
     "StructuredContext",
     "StructuredContextGeneralItem",
     "StructuredContextTranslationTerm",
     "Token",
     "TranslationConfig",
+    "Utterance",
 ]

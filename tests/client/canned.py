@@ -49,7 +49,12 @@ class Cut:
     """End the transport without a close frame."""
 
 
-Step: TypeAlias = ServerMessage | Raw | Close | Cut | Callable[[], object]
+@dataclass(frozen=True)
+class Linger:
+    """Leave the socket open after the last word, until the client closes it."""
+
+
+Step: TypeAlias = ServerMessage | Raw | Close | Cut | Linger | Callable[[], object]
 Script: TypeAlias = Mapping[ClientKind, Sequence[Step]]
 
 
@@ -61,6 +66,7 @@ class Peer:
         self.connection = Connection(Role.SERVER, now_s=0.0)
         self.heard: list[ClientMessage] = []
         self.close_code: int | None = None
+        self.lingers = False
 
     @property
     def audio(self) -> bytes:
@@ -82,6 +88,8 @@ class Peer:
                 self.ws.close(code)
             case Cut():
                 self.ws.socket.shutdown(socket.SHUT_RDWR)
+            case Linger():
+                self.lingers = True
             case Results() | Finished() | ErrorFrame():
                 self.connection.server_says(step.kind)
                 self.ws.send(encode_server_message(step))
@@ -149,7 +157,7 @@ class CannedServer:
                 self._tell()
                 for step in self.script.get(message.kind, ()):
                     peer.say(step)
-                if connection.is_over:
+                if connection.is_over and not peer.lingers:
                     break
         except ConnectionClosed:
             pass

@@ -3,14 +3,14 @@
 import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import pytest
 
 from oyez import AsyncOyezClient, OyezClient, RealtimeSTTConfig
 from oyez.server.run import ServerThread
 from oyez.server.settings import Settings
-from oyez.types import RealtimeEvent, SessionTimings
+from oyez.types import RealtimeEvent, SessionTimings, Utterance
 
 from .canned import CannedServer, FrozenServer
 
@@ -24,6 +24,7 @@ QUICK = SessionTimings(
     ping_timeout_sec=0.02,
 )
 
+Item = TypeVar("Item")
 OpenSession = Callable[..., Any]
 
 
@@ -40,16 +41,22 @@ class Threaded:
     async def __aexit__(self, *exc_info: object) -> None:
         await asyncio.to_thread(self.session.__exit__, *exc_info)
 
-    async def receive_events(self) -> AsyncIterator[RealtimeEvent]:
-        events = self.session.receive_events()
-        while (event := await asyncio.to_thread(next, events, None)) is not None:
-            yield event
+    def receive_events(self) -> AsyncIterator[RealtimeEvent]:
+        return _threaded(self.session.receive_events())
+
+    def receive_utterances(self) -> AsyncIterator[Utterance]:
+        return _threaded(self.session.receive_utterances())
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.session, name)
-        if not callable(value) or name == "parse_event":
+        if not callable(value) or name in ("parse_event", "account"):
             return value
         return functools.partial(asyncio.to_thread, value)
+
+
+async def _threaded(items: Iterator[Item]) -> AsyncIterator[Item]:
+    while (item := await asyncio.to_thread(next, items, None)) is not None:
+        yield item
 
 
 @pytest.fixture(autouse=True)
