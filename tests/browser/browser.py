@@ -8,12 +8,13 @@ import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+
+from .told import Told
 
 HERE = Path(__file__).parent
 PAGES = ("speech_to_text_web", "client", "react")
@@ -107,52 +108,58 @@ async def chromium(microphone: Path) -> AsyncIterator[Browser]:
             await browser.close()
 
 
-@dataclass(frozen=True)
-class Told:
-    """What a talk left behind."""
+class OpenPage:
+    """One page, in which flows can be held."""
 
-    entries: list[dict[str, Any]]
-    shown: str
-    """The words on the page at the end."""
-    complaints: list[str]
-    """Exceptions that nobody caught, and errors in the console."""
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._complaints: list[str] = []
+        page.on("pageerror", lambda error: self._complaints.append(str(error)))
+        page.on("console", self._listen)
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._complaints.append(message.text)
+
+    async def talk(self, flow: str, **options: Any) -> Told:
+        """Hold a flow to its end.
+
+        Raises:
+            playwright.async_api.Error: It went otherwise than its page expects.
+            TimeoutError: It did not end.
+        """
+        async with asyncio.timeout(TALK_TIMEOUT_S):
+            diary = await self._page.evaluate(
+                "([flow, options]) => window.talks[flow](options)", [flow, options]
+            )
+            shown = await self._page.inner_text("#app")
+        return Told(diary["entries"], shown, self._complaints)
+
+    async def until(self, condition: str) -> None:
+        """Wait until something is true in the page."""
+        await self._page.wait_for_function(condition, timeout=1000 * TALK_TIMEOUT_S)
 
 
 class Pages:
-    """Opens pages and lets them talk."""
+    """Opens pages, each as if by a user of its own."""
 
     def __init__(self, browser: Browser, home: str) -> None:
         self._browser = browser
         self._home = home
 
     @asynccontextmanager
-    async def open(self, name: str) -> AsyncIterator[tuple[Page, list[str]]]:
-        complaints: list[str] = []
-
-        def listen(message: ConsoleMessage) -> None:
-            if message.type == "error":
-                complaints.append(message.text)
-
+    async def open(self, name: str) -> AsyncIterator[OpenPage]:
+        """Open a page by its name."""
         context = await self._browser.new_context()
         page = await context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", listen)
+        opened = OpenPage(page)
         await page.goto(f"{self._home}/{name}.html")
         try:
-            yield page, complaints
+            yield opened
         finally:
             await context.close()
 
     async def talk(self, name: str, flow: str, **options: Any) -> Told:
-        """Let a page talk to its end.
-
-        Raises:
-            playwright.async_api.Error: The talk went otherwise than its page expects.
-            TimeoutError: It did not end.
-        """
-        async with self.open(name) as (page, complaints), asyncio.timeout(TALK_TIMEOUT_S):
-            diary = await page.evaluate(
-                "([flow, options]) => window.talks[flow](options)", [flow, options]
-            )
-            shown = await page.inner_text("#app")
-        return Told(diary["entries"], shown, complaints)
+        """Open a page and hold one flow in it."""
+        async with self.open(name) as page:
+            return await page.talk(flow, **options)

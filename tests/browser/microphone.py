@@ -10,6 +10,7 @@ import numpy as np
 
 from engines import speech
 from oyez.audio import Resampler
+from oyez.engines.base import Samples
 
 RATE_HZ = 48_000
 FIRST = "ever tried ever failed no matter"
@@ -19,10 +20,23 @@ SPLIT_MS = 4_500
 
 PAUSE_MS = 5_900
 """In the pause after `FIRST`; two seconds of silence follow."""
+UNMUTE_MS = 9_000
+"""After the first sentence of `SECOND`."""
+MID_SENTENCE_MS = 9_900
+"""In the middle of the second one."""
 END_MS = 13_000
-"""In the pause after `SECOND`; two seconds of silence follow."""
-ENCORE_MS = 7_500
-"""From `END_MS` to the end of all."""
+"""In the pause after `SECOND`; nothing is said before 15.0 s."""
+RESUME_MS = 13_400
+ENCORE_END_MS = 20_000
+
+
+def write_wav(path: Path, samples: Samples, rate_hz: int) -> None:
+    """Write samples as 16-bit PCM."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes((samples.clip(-1, 1) * 32_767).round().astype("<i2").tobytes())
 
 
 def write_microphone(path: Path) -> None:
@@ -36,8 +50,4 @@ def write_microphone(path: Path) -> None:
     )
     resampler = Resampler(16_000, RATE_HZ)
     samples = np.concatenate((resampler.push(sound), resampler.flush()))
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
-        file.writeframes((samples.clip(-1, 1) * 32_767).round().astype("<i2").tobytes())
+    write_wav(path, samples, RATE_HZ)

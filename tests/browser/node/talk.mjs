@@ -58,7 +58,7 @@ const flows = {
   },
 
   /** Finalizes, then pauses; what is sent in the pause is dropped. */
-  async pause({ pauseMs }) {
+  async pause({ pauseMs, pauseForMs }) {
     const session = await open(RAW);
     const place = pauseMs * BYTES_PER_MS;
     await session.sendStream(pieces(audio.subarray(0, place)), pace);
@@ -69,7 +69,7 @@ const flows = {
     session.pause();
     await again;
     await session.sendStream(pieces(audio.subarray(0, place)), pace);
-    await sleep(2_500);
+    await sleep(pauseForMs);
     session.keepAlive();
     session.resume();
     await session.sendStream(pieces(audio.subarray(place)), pace);
@@ -88,7 +88,9 @@ const flows = {
 
   async close() {
     const session = await open(RAW);
-    await session.sendStream(pieces(audio.subarray(0, 3_000 * BYTES_PER_MS)), pace);
+    const result = told(session, "result");
+    await session.sendStream(pieces(audio.subarray(0, 4_000 * BYTES_PER_MS)), pace);
+    await result;
     session.close();
     await sleep(300);
   },

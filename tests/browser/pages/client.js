@@ -16,9 +16,9 @@ const MODEL = "stt-rt-v5";
 const KINDS = { AuthError, BadRequestError, ConnectionError, NetworkError };
 const kind = (error) => Object.keys(KINDS).find((name) => error instanceof KINDS[name]) ?? error.name;
 
-function record({ url, key }, options = {}) {
+function record({ url, key, config = { api_key: key, stt_ws_url: url } }, options = {}) {
   const diary = new Diary();
-  const client = new SonioxClient({ config: { api_key: key, stt_ws_url: url } });
+  const client = new SonioxClient({ config });
   const utterances = new RealtimeUtteranceBuffer();
   const segments = new RealtimeSegmentBuffer();
   const recording = client.realtime.record({ model: MODEL, ...options });
@@ -56,22 +56,22 @@ window.talks = {
       endpoint_latency_adjustment_level: 0,
       client_reference_id: "reader-2",
     });
-    await diary.heard(endMs);
+    await diary.played(endMs);
     await recording.stop();
     return diary;
   },
 
   /** What is said in the pause is not heard. Keepalives hold the connection meanwhile. */
-  async pause({ url, key, pauseMs, endMs, pauseForMs }) {
+  async pause({ url, key, pauseMs, resumeMs, endMs }) {
     const options = { session_options: { keepalive_interval_ms: 1_000 } };
     const [recording, diary] = record({ url, key }, options);
-    await diary.heard(pauseMs);
+    await diary.played(pauseMs);
     recording.pause();
     await diary.told("finalized");
-    await sleep(pauseForMs);
+    await diary.played(resumeMs);
     recording.resume();
-    diary.note("resumed", { heardMs: diary.heardMs });
-    await diary.heard(endMs);
+    diary.note("resumed");
+    await diary.played(endMs);
     recording.finalize({ trailing_silence_ms: 300 });
     recording.finalize();
     await recording.stop();
@@ -79,55 +79,51 @@ window.talks = {
   },
 
   /** A muted track: the client drops pieces out of the middle of a recording that goes on. */
-  async mute({ url, key, muteMs, endMs, muteForMs }) {
+  async mute({ url, key, muteMs, unmuteMs, endMs }) {
     const source = new MicrophoneSource();
     const [recording, diary] = record({ url, key }, { source });
-    await diary.heard(muteMs);
+    await diary.played(muteMs);
     const [track] = source.stream.getAudioTracks();
     track.dispatchEvent(new Event("mute"));
     await diary.told("finalized");
-    await sleep(muteForMs);
+    await diary.played(unmuteMs);
     track.dispatchEvent(new Event("unmute"));
-    diary.note("resumed", { heardMs: diary.heardMs });
-    await diary.heard(endMs);
+    await diary.played(endMs);
     await recording.stop();
     return diary;
   },
 
   async cancel({ url, key, endMs }) {
     const [recording, diary] = record({ url, key });
-    await diary.heard(endMs);
+    await diary.played(endMs);
+    await diary.told("result");
     recording.cancel();
-    await sleep(500);
+    diary.note("cancelled");
+    await sleep(300);
     return diary;
   },
 
-  /** Stopped before there is a connection: what was recorded until then is sent all the same. */
-  async early({ url, key }) {
-    const diary = new Diary();
-    let release;
-    const released = new Promise((resolve) => {
-      release = resolve;
+  /** Stopped while it connects: what was recorded until then arrives all at once, with its end. */
+  async early({ url, key, endMs }) {
+    let recording;
+    let diary;
+    const stopped = new Promise((resolve, reject) => {
+      const config = async () => {
+        await diary.played(endMs);
+        return { api_key: key, stt_ws_url: url };
+      };
+      [recording, diary] = record({ config });
+      recording.on("state_change", ({ new_state }) => {
+        if (new_state === "connecting") recording.stop().then(resolve, reject);
+      });
     });
-    const config = async () => {
-      await released;
-      return { api_key: key, stt_ws_url: url };
-    };
-    const client = new SonioxClient({ config });
-    const recording = client.realtime.record({ model: MODEL });
-    recording.on("result", (result) => diary.result(result.raw));
-    recording.on("finished", () => diary.note("finished"));
-    recording.on("error", ({ message }) => diary.note("error", { message }));
-    await sleep(4_000);
-    const stopped = recording.stop();
-    release();
     await stopped;
     return diary;
   },
 
   async refused({ url, key, model = MODEL }) {
     const [, diary] = record({ url, key }, { model, auto_reconnect: true });
-    while (!diary.count("error")) await sleep(10);
+    await diary.failed();
     await sleep(200);
     return diary;
   },
@@ -141,11 +137,11 @@ window.talks = {
     window.diary = diary;
     if (reconnect) {
       await diary.told("reconnected");
-      diary.heardMs = 0;
-      await diary.heard(2_000);
+      const results = diary.count("result");
+      await diary.told("result", results + 3);
       await recording.stop();
     } else {
-      while (!diary.count("error")) await sleep(10);
+      await diary.failed();
     }
     return diary;
   },

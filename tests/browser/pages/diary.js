@@ -5,12 +5,18 @@ const markers = ["<end>", "<fin>"];
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+// The microphone plays from when it is opened, however busy the machine is: it is the talks' clock.
+let began = Infinity;
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (constraints) => {
+  const stream = await open(constraints);
+  began = performance.now();
+  return stream;
+};
+
 export class Diary {
   entries = [];
-  /** How much audio the server has worked through. */
-  heardMs = 0;
   finalText = "";
-  partialText = "";
 
   note(event, facts = {}) {
     this.entries.push({ event, ...facts });
@@ -19,40 +25,39 @@ export class Diary {
   /** Note a message of the server, and show its words. */
   result(message) {
     this.note("result", { message });
-    this.heardMs = message.total_audio_proc_ms;
     const words = message.tokens.filter((token) => !markers.includes(token.text));
     const join = (tokens) => tokens.map((token) => token.text).join("");
     this.finalText += join(words.filter((token) => token.is_final));
-    this.partialText = join(words.filter((token) => !token.is_final));
     document.querySelector("#final").textContent = this.finalText;
-    document.querySelector("#partial").textContent = this.partialText;
+    document.querySelector("#partial").textContent = join(words.filter((token) => !token.is_final));
   }
 
   count(event) {
     return this.entries.filter((entry) => entry.event === event).length;
   }
 
-  /** Wait for something; an error of the client, or 40 s, end the wait. */
+  /** Wait for something; an error that the client tells meanwhile, or 40 s, are too much. */
   async until(condition, what) {
-    const begin = performance.now();
+    const asked = performance.now();
     while (!condition()) {
       const told = JSON.stringify(this.entries.slice(-3));
       if (this.count("error")) throw new Error(`an error instead of ${what}: ${told}`);
-      if (performance.now() - begin > PATIENCE_MS) throw new Error(`no ${what}: ${told}`);
+      if (performance.now() - asked > PATIENCE_MS) throw new Error(`no ${what}: ${told}`);
       await sleep(10);
     }
   }
 
-  heard(ms) {
-    return this.until(() => this.heardMs >= ms, `${ms} ms heard`);
-  }
-
   told(event, times = 1) {
-    return this.until(() => this.count(event) >= times, `${event} ${times}`);
+    return this.until(() => this.count(event) >= times, `${event} (${times})`);
   }
 
+  /** Wait until the microphone has played so much. */
+  played(ms) {
+    return this.until(() => performance.now() - began >= ms, `${ms} ms played`);
+  }
 
-  get shown() {
-    return document.querySelector("#final").textContent + document.querySelector("#partial").textContent;
+  /** Wait for an error that is meant to come. */
+  async failed() {
+    while (!this.count("error")) await sleep(10);
   }
 }

@@ -15,7 +15,6 @@ function Captions({ endpoints }) {
     enable_endpoint_detection: endpoints,
     onResult: (result) => {
       diary.note("result", { message: result.raw });
-      diary.heardMs = result.total_audio_proc_ms;
     },
     onEndpoint: () => diary.note("endpoint"),
     onFinalized: () => diary.note("finalized"),
@@ -47,9 +46,9 @@ window.talks = {
       ),
     );
     ui.start();
-    await diary.heard(pauseMs);
+    await diary.played(pauseMs);
     if (!endpoints) ui.finalize();
-    await diary.heard(endMs);
+    await diary.played(endMs);
     await ui.stop();
     await diary.until(() => ui.state === "stopped", "state stopped");
     diary.note("store", {

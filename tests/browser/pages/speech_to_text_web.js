@@ -39,7 +39,7 @@ window.talks = {
       enableEndpointDetection: true,
       clientReferenceId: "reader-1",
     });
-    await diary.heard(endMs);
+    await diary.played(endMs);
     client.stop();
     await diary.told("finished");
     return diary;
@@ -51,11 +51,11 @@ window.talks = {
     // Before there is a connection: it waits in the queue, and goes out before any audio.
     const onStateChange = ({ newState }) => newState === "OpeningWebSocket" && client.finalize();
     client.start({ model: MODEL, onStateChange });
-    await diary.heard(pauseMs);
+    await diary.played(pauseMs);
     client.finalize();
     const fins = () => diary.entries.filter(({ message }) => message?.tokens.some(({ text }) => text === "<fin>"));
     await diary.until(() => fins().length === 2, "second <fin>");
-    await diary.heard(endMs);
+    await diary.played(endMs);
     client.stop();
     client.finalize();
     await diary.told("finished");
@@ -66,12 +66,15 @@ window.talks = {
   async cancel({ url, key, endMs }) {
     const [client, diary] = open({ url, key });
     client.start({ model: MODEL });
-    await diary.heard(endMs);
+    await diary.played(endMs);
+    await diary.told("result");
     client.cancel();
-    await sleep(500);
+    diary.note("cancelled");
+    await sleep(300);
     diary.note("again");
     client.start({ model: MODEL });
-    await diary.heard(endMs);
+    await diary.told("started", 2);
+    await diary.played(endMs);
     client.stop();
     await diary.told("finished");
     return diary;
@@ -79,10 +82,8 @@ window.talks = {
 
   async refused({ url, key, model = MODEL }) {
     const [client, diary] = open({ url, key });
-    const refused = new Promise((resolve) => {
-      client.start({ model, onError: resolve });
-    });
-    await refused;
+    client.start({ model });
+    await diary.failed();
     await sleep(200);
     return diary;
   },
