@@ -42,6 +42,7 @@ class Close:
     """Close the socket."""
 
     code: int = 1000
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,8 @@ class Peer:
         match step:
             case Raw(frame):
                 self.ws.send(frame)
-            case Close(code):
-                self.ws.close(code)
+            case Close(code, reason):
+                self.ws.close(code, reason)
             case Cut():
                 self.ws.socket.shutdown(socket.SHUT_RDWR)
             case Linger():

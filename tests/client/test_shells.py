@@ -24,12 +24,12 @@ DIALOGUE: Script = {ClientKind.AUDIO: [results("a")], ClientKind.END: [Finished(
 
 def connect(server: CannedServer | FrozenServer, **options: Any) -> RealtimeSTTSession:
     client = OyezClient(api_key=KEY, base_url=server.base_url)
-    return client.realtime.stt.connect(config=CONFIG, **options)
+    return client.realtime.stt.connect(**{"config": CONFIG} | options)
 
 
 def connect_async(server: CannedServer | FrozenServer, **options: Any) -> AsyncRealtimeSTTSession:
     client = AsyncOyezClient(api_key=KEY, base_url=server.base_url)
-    return client.realtime.stt.connect(config=CONFIG, **options)
+    return client.realtime.stt.connect(**{"config": CONFIG} | options)
 
 
 def public(kind: type) -> dict[str, Any]:
