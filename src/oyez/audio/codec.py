@@ -18,6 +18,15 @@ from oyez.errors import AudioError
 MAX_BAD_PACKETS = 250
 """Packets in a row that cannot be decoded before the stream is given up: 5 s of most codecs."""
 
+_BETTER = {
+    # libavcodec's own leave out pauses (DTX).
+    "amrnb": "libopencore_amrnb",
+    "amrwb": "libopencore_amrwb",
+    "mp3": "mp3float",
+    "mp2": "mp2float",
+}
+"""Decoders that are preferred, where libavcodec was built with them."""
+
 
 class PacketDecoder:
     """Packets of one codec -> mono samples at the target rate.
@@ -39,6 +48,8 @@ class PacketDecoder:
         self._target_rate_hz = target_rate_hz
         self._skip_s: Fraction | None = codec.skip_s
         self._skip = 0
+        self._mute_packets = 0
+        """Packets at the beginning that gave no samples: their time is skipped already."""
         self._rate_hz = 0
         self._resampler = Resampler(target_rate_hz, target_rate_hz)
         self._bad = 0
@@ -76,6 +87,13 @@ class PacketDecoder:
         self, frames: list[av.AudioFrame], keep: int | None, drop: int
     ) -> tuple[int, Samples]:
         count = sum(frame.samples for frame in frames)
+        if self._skip_s is not None:
+            if frames:
+                skip_s, self._skip_s = self._skip_s, None
+                skip = round(skip_s * frames[0].sample_rate)
+                self._skip = max(0, skip - self._mute_packets * count)
+            else:
+                self._mute_packets += 1
         left = min(count if keep is None else keep, count - drop)
         ready = []
         for frame in frames:
@@ -90,8 +108,6 @@ class PacketDecoder:
     def _set_rate(self, rate_hz: int, channels: int) -> Samples:
         """Prepare for a frame; return what the audio at another rate before it still holds."""
         check_shape(rate_hz, channels)
-        if self._skip_s is not None:
-            self._skip, self._skip_s = round(self._skip_s * rate_hz), None
         if rate_hz == self._rate_hz:
             return NO_SAMPLES
         rest = self._resampler.flush() if self._rate_hz else NO_SAMPLES
@@ -114,7 +130,8 @@ def _open(codec: Codec) -> AudioCodecContext:
 
 
 def _context_of_name(codec: Codec) -> AudioCodecContext:
-    context = av.CodecContext.create(codec.name, "r")
+    better = _BETTER.get(codec.name, "")
+    context = av.CodecContext.create(better if better in av.codecs_available else codec.name, "r")
     assert isinstance(context, AudioCodecContext)
     if codec.sample_rate_hz:
         context.sample_rate = codec.sample_rate_hz
@@ -124,6 +141,9 @@ def _context_of_name(codec: Codec) -> AudioCodecContext:
         )
     if codec.extradata:
         context.extradata = codec.extradata
+    if codec.name == "flac":
+        # A frame whose checksum is wrong is left out, or was not the whole frame.
+        context.options = {"err_detect": "crccheck+explode"}
     return context
 
 
@@ -133,11 +153,11 @@ def _context_of_wave(codec: Codec) -> AudioCodecContext:
     body = b"WAVEfmt " + len(codec.wave_format).to_bytes(4, "little") + fmt
     body += b"data\xff\xff\xff\xff"
     file = BytesIO(b"RIFF\xff\xff\xff\xff" + body)
-    with av.open(file, format="wav", options={"probesize": "32"}) as container:
-        context = container.streams.audio[0].codec_context
-        copy = av.CodecContext.create(context.codec, "r")
-        assert isinstance(copy, AudioCodecContext)
-        return copy
+    context = (
+        av.open(file, format="wav", options={"probesize": "32"}).streams.audio[0].codec_context
+    )
+    context.codec_tag = "\0\0\0\0"
+    return context
 
 
 def _to_mono(frame: av.AudioFrame) -> Samples:

@@ -1,5 +1,6 @@
 """Decoding containers while they arrive: packets are cut out of the bytes, and decoded at once."""
 
+import struct
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,6 +14,7 @@ from oyez.audio.samples import NO_SAMPLES, Samples
 from oyez.errors import AudioError
 
 Container: TypeAlias = Callable[[Source], Steps[None]]
+"""What takes the bytes apart. Where it reads over the end of a header, that is broken."""
 
 MAX_S_PER_BYTE = 0.05
 """Audio in one byte, on average. FLAC at 8 kHz needs a byte for 0.04 s of digital silence."""
@@ -88,6 +90,11 @@ class FramedDecoder:
             except (OutOfBytesError, StopIteration):
                 self._over = True
                 break
+            except (IndexError, struct.error):
+                raise AudioError(
+                    f"The {self._label} stream is broken at about byte {self._source.position}: "
+                    "a header there contradicts itself."
+                ) from None
             if item is None:
                 break
             ready.append(self._handle(item))

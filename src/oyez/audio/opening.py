@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from oyez.audio.containers.adts import read_adts
 from oyez.audio.containers.amr import read_amr
+from oyez.audio.containers.asf import read_asf
+from oyez.audio.containers.flac import read_flac
 from oyez.audio.containers.frames import tag_bytes
 from oyez.audio.containers.matroska import read_matroska
 from oyez.audio.containers.mp4 import read_mp4
 from oyez.audio.containers.mpeg import read_mpeg_audio
 from oyez.audio.containers.ogg import read_ogg
+from oyez.audio.containers.pcm_files import read_aiff, read_au, read_caf
 from oyez.audio.framed import Container, FramedDecoder
 from oyez.audio.samples import NO_SAMPLES, Samples
 from oyez.audio.sniff import HEAD_BYTES, recognise, recognise_middle
@@ -30,7 +34,13 @@ class _Kind(NamedTuple):
 
 CONTAINERS: Mapping[str, _Kind] = MappingProxyType(
     {
+        "aac": _Kind("AAC", read_adts, judges_itself=True),
+        "aiff": _Kind("AIFF", read_aiff),
         "amr": _Kind("AMR", read_amr),
+        "asf": _Kind("ASF", read_asf),
+        "au": _Kind("AU", read_au),
+        "caf": _Kind("CAF", read_caf),
+        "flac": _Kind("FLAC", read_flac),
         "m4a": _Kind("MP4", read_mp4),
         "mp3": _Kind("MP3", read_mpeg_audio, judges_itself=True),
         "mp4": _Kind("MP4", read_mp4),
@@ -131,8 +141,6 @@ class ContainerDecoder:
         """
         head, promised = self._head[:HEAD_BYTES], self._promised
         found = recognise(head) or ("mp3" if self._has_tag and promised is None else None)
-        if found is not None and found not in CONTAINERS:
-            raise AudioError(f"{found} audio cannot be decoded yet; send WAV or raw PCM.")
         if found is not None and (promised in (None, found) or (promised, found) in _TAKEN_FOR):
             return found
         if found is not None:

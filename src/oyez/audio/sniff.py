@@ -10,13 +10,14 @@ _AT_START: tuple[tuple[bytes, str], ...] = (
     (b"#!AMR", "amr"),
     (b"0&\xb2u\x8ef\xcf\x11\xa6\xd9\x00\xaa\x00b\xcel", "asf"),
     (b"caff", "caf"),
+    (b".snd", "au"),
 )
 
 
 def recognise(head: bytes) -> str | None:
     """Return the container that begins with these bytes, or None if it is none known.
 
-    The names are those of `audio_format`, and ``mp4`` and ``caf``, which that field does not know.
+    The names are those of `audio_format`.
 
     Args:
         head: The first `HEAD_BYTES` bytes, or all there are.

@@ -6,9 +6,13 @@ Layouts: Microsoft Multimedia Programming Interface 1.0 (RIFF WAVE), `mmreg.h`
 
 import struct
 from enum import Enum, auto
+from functools import partial
 
+from oyez.audio.containers.mpeg import read_mpeg_audio
+from oyez.audio.framed import FramedDecoder
+from oyez.audio.packets import Codec, Packet, Source, Steps
 from oyez.audio.pcm import RAW_LAYOUTS, RawLayout
-from oyez.audio.raw import RawDecoder
+from oyez.audio.raw import RawDecoder, check_shape
 from oyez.audio.samples import NO_SAMPLES, Samples
 from oyez.errors import AudioError
 
@@ -19,6 +23,9 @@ _MAX_FMT_BYTES = 4096
 _UNKNOWN_SIZE = 0xFFFF_FFFF
 _ENDLESS = 1 << 64
 _PCM, _IEEE_FLOAT, _ALAW, _MULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
+_MPEG_TAGS = (0x50, 0x55)
+_BLOCK_TAGS = {0x02: "adpcm_ms", 0x11: "adpcm_ima_wav", 0x31: "gsm_ms"}
+"""Codecs whose packets have the size that the header gives for a frame."""
 _SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 """What follows the format tag in KSDATAFORMAT_SUBTYPE identifiers, as stored."""
 
@@ -35,7 +42,8 @@ class _Reading(Enum):
 class WavDecoder:
     """A WAVE file in pieces -> mono samples at the target rate.
 
-    Reads PCM of 8 to 32 bits, IEEE floats, mu-law and A-law, in RIFF, RIFX, RF64 and BW64 files.
+    Reads PCM of 8 to 32 bits, IEEE floats, mu-law and A-law, in RIFF, RIFX, RF64 and BW64 files,
+    and ADPCM, GSM and MP3 in RIFF files.
     Chunks before the data are passed over without being stored; chunks after it are ignored. A
     data size of 0 or 0xFFFFFFFF, as written by programs that stream, means: until the end. A
     data chunk cut short is no error.
@@ -54,7 +62,7 @@ class WavDecoder:
         self._order = "<"
         self._chunk = b""
         self._data_size_64: int | None = None
-        self._decoder: RawDecoder | None = None
+        self._decoder: RawDecoder | FramedDecoder | None = None
 
     @property
     def bytes_held(self) -> int:
@@ -180,6 +188,10 @@ class WavDecoder:
                     "The WAV file's extensible header names no known format; send PCM."
                 )
             (tag,) = struct.unpack_from(f"{self._order}H", piece, 24)
+        if self._order == "<" and (tag in _BLOCK_TAGS or tag in _MPEG_TAGS):
+            check_shape(rate, channels)
+            self._decoder = self._open_coded(tag, frame_bytes, piece)
+            return
         layout = self._find_layout(tag, bits)
         decoder = RawDecoder(
             layout,
@@ -194,6 +206,15 @@ class WavDecoder:
             )
         self._decoder = decoder
 
+    def _open_coded(self, tag: int, frame_bytes: int, wave_format: bytes) -> FramedDecoder:
+        if tag in _MPEG_TAGS:
+            return FramedDecoder(read_mpeg_audio, "WAV", target_rate_hz=self._target_rate_hz)
+        if not frame_bytes:
+            raise AudioError("The WAV file's header gives blocks of no bytes; it is broken.")
+        codec = Codec(_BLOCK_TAGS[tag], wave_format=wave_format)
+        blocks = partial(read_blocks, codec=codec, size=frame_bytes)
+        return FramedDecoder(blocks, "WAV", target_rate_hz=self._target_rate_hz)
+
     def _find_layout(self, tag: int, bits: int) -> RawLayout:
         order = "be" if self._order == ">" else "le"
         # Samples of, say, 20 bits fill the high end of the next whole number of bytes.
@@ -206,5 +227,12 @@ class WavDecoder:
             return RAW_LAYOUTS["alaw" if tag == _ALAW else "mulaw"]
         raise AudioError(
             f"The WAV file holds audio of format tag 0x{tag:04X} with {bits} bits; send PCM of 8, "
-            "16, 24 or 32 bits, floats, mu-law or A-law."
+            "16, 24 or 32 bits, floats, mu-law, A-law, ADPCM or GSM."
         )
+
+
+def read_blocks(source: Source, *, codec: Codec, size: int) -> Steps[None]:
+    """Take apart what has packets of one size; an incomplete one at the end is dropped."""
+    yield codec
+    while True:
+        yield Packet((yield from source.take(size)))

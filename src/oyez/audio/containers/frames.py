@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from oyez.audio.packets import Packet, Source, Steps, refuse_junk
+from oyez.errors import AudioError
+
+MAX_LEAD_BYTES = 64 << 10
+"""How much is passed over in search of the first frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,11 @@ def next_frame(
             return head
         yield from source.skip(1)
         source.seek_pattern(b"\xff")
+        if kind is None and source.position - began > MAX_LEAD_BYTES:
+            raise AudioError(
+                f"The audio was announced as {what}, but there is none in its first "
+                f"{MAX_LEAD_BYTES >> 10} KiB; set audio_format to what is sent."
+            )
         refuse_junk(source.position - began, what)
 
 

@@ -181,7 +181,7 @@ def _unlace(data: bytes, lacing: int) -> list[bytes]:
                 at += width
     except IndexError:
         return []
-    packets = []
+    packets: list[bytes] = []
     for size in sizes:
         if size < 0:
             return packets

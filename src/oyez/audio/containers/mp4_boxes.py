@@ -4,6 +4,7 @@ ISO 14496-12 (boxes), 14496-14 and 14496-1 7.2.6 (AAC), the Opus, FLAC and ALAC 
 Apple's QuickTime File Format (versions 1 and 2 of the sound description, ``wave``).
 """
 
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ Boxes: TypeAlias = list[tuple[bytes, bytes]]
 
 Places: TypeAlias = Iterable[tuple[int, int]]
 """Place in the file and size of packets, in the order in which they are played."""
+
+_ITUNES_DELAY = re.compile(rb" [0-9A-F]{8} ([0-9A-F]{8}) [0-9A-F]{8} ")
 
 _MAX_PACKETS = 2_000_000
 """Packets in one table: twelve hours of AAC."""
@@ -69,20 +72,24 @@ def find_track(moov: bytes) -> Track:
     """
     for kind, trak in boxes(moov):
         if kind == b"trak" and child(trak, b"mdia", b"hdlr")[8:12] == b"soun":
-            try:
-                return _read_track(trak, child(moov, b"mvex"))
-            except (struct.error, IndexError):
-                raise AudioError("The MP4 stream's tables (moov) are broken.") from None
+            return _read_track(trak, child(moov, b"mvex"), _itunes_delay(moov))
     raise AudioError("The MP4 stream has no audio track; send one with audio.")
 
 
-def _read_track(trak: bytes, mvex: bytes) -> Track:
+def _itunes_delay(moov: bytes) -> int:
+    """Return the samples to skip in a tag that iTunes writes in place of an edit list."""
+    at = moov.find(b"iTunSMPB")
+    found = _ITUNES_DELAY.search(moov, at, at + 100) if at >= 0 else None
+    return int(found[1], 16) if found else 0
+
+
+def _read_track(trak: bytes, mvex: bytes, itunes_delay: int) -> Track:
     tkhd = child(trak, b"tkhd")
     (number,) = struct.unpack_from(">I", tkhd, 20 if tkhd[0] else 12)
     mdhd = child(trak, b"mdia", b"mdhd")
     (timescale,) = struct.unpack_from(">I", mdhd, 20 if mdhd[0] else 12)
     table = child(trak, b"mdia", b"minf", b"stbl")
-    skip = _edited_out(child(trak, b"edts", b"elst"))
+    skip = _edited_out(child(trak, b"edts", b"elst")) or itunes_delay
     skip_s = Fraction(skip, max(1, timescale))
     codec, frame_bytes = read_codec(child(table, b"stsd"), skip_s)
     default_size = 0
