@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
+CLIENTS := $(VENV)/clients
 
-.PHONY: setup browser demo test check fix bench docs lock clean
+.PHONY: setup browser clients demo test check fix bench docs lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -26,12 +27,21 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
 
-test: check browser
+test: check browser clients
 	$(BIN)/pytest
 
 # What the tests with JavaScript clients need: Chromium, Node.js and the clients themselves.
 browser:
 	tests/browser/setup.sh
+
+# Other people's Python clients, which the tests run as they were released. Their dependencies clash
+# with the project's, and so they have an environment of their own.
+clients: $(CLIENTS)/.ready
+
+$(CLIENTS)/.ready: tests/clients/clients.lock
+	$(PYTHON) -m venv --clear $(CLIENTS)
+	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	cp $< $@
 
 fix: setup
 	$(BIN)/ruff format .
@@ -43,13 +53,16 @@ bench: setup
 docs: setup
 	$(BIN)/python -m docs.build
 
-# Rewrites the lock file; needs the network, and is the only target that may change it.
+# Rewrites the lock files; needs the network, and is the only target that may change them.
 lock:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras \
 	  --group dev --group bench --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-find-links --output-file requirements.lock --constraint constraints.txt
+	$(BIN)/uv pip compile tests/clients/clients.in --excludes tests/clients/clients.excludes \
+	  --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --no-emit-find-links --output-file tests/clients/clients.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/out \

@@ -1,0 +1,41 @@
+"""What LiveKit's agents are told."""
+
+import pytest
+
+from .runs import Run
+
+pytestmark = pytest.mark.real
+
+SPEECH = ("start_of_speech", "final_transcript", "end_of_speech")
+
+
+@pytest.fixture
+def run(talks: dict[str, Run]) -> Run:
+    return talks["livekit"].end()
+
+
+def test_each_utterance_starts_is_said_and_ends(run: Run) -> None:
+    kinds = run.kinds(*SPEECH)
+    assert kinds == list(SPEECH) * (len(kinds) // 3)
+    assert 3 <= len(kinds) // 3 <= 6, "a pause follows each of the six sentences"
+
+
+def test_utterances_have_times_in_order_and_a_language(run: Run) -> None:
+    before_s = 0.0
+    for _, _, start_s, end_s, language in run.all("final_transcript"):
+        assert before_s <= start_s < end_s <= 9.963
+        assert language == "en"
+        before_s = end_s
+
+
+def test_all_audio_is_accounted_for(run: Run) -> None:
+    """LiveKit bills its users from `total_audio_proc_ms`."""
+    durations_s = run.facts("recognition_usage")
+    pushed_s = run.facts("pushed")[-1]
+    assert pushed_s - 1 <= sum(durations_s) <= pushed_s
+
+
+def test_closing_is_prompt(run: Run) -> None:
+    """The client waits up to ten seconds for the server to answer its close."""
+    (seconds,) = run.facts("closed")
+    assert seconds <= 1

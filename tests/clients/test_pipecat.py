@@ -1,0 +1,47 @@
+"""What Pipecat's pipelines are told, in the service's two modes."""
+
+import pytest
+
+from .runs import Run
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def finalized(talks: dict[str, Run]) -> Run:
+    """The run in which Pipecat finds the pauses and asks to finalize."""
+    return talks["pipecat"].end()
+
+
+@pytest.fixture
+def ended(talks: dict[str, Run]) -> Run:
+    """The run in which the server finds the ends of turns."""
+    return talks["pipecat-endpoints"].end()
+
+
+def test_each_pause_brings_one_finalized_transcription(finalized: Run) -> None:
+    kinds = finalized.kinds("vad stopped", "final")
+    assert 3 <= kinds.count("final") <= 6, "a pause follows each of the six sentences"
+    assert kinds.count("final") == kinds.count("vad stopped")
+    for place in range(len(kinds)):
+        assert kinds[:place].count("final") <= kinds[:place].count("vad stopped")
+    assert all(is_finalized for _, _, is_finalized in finalized.all("final"))
+
+
+def test_no_turns_are_proposed_where_pipecat_finds_them(finalized: Run) -> None:
+    assert finalized.all("turn started", "turn stopped") == []
+
+
+def test_each_endpoint_ends_a_turn(ended: Run) -> None:
+    kinds = ended.kinds("turn started", "final", "turn stopped")
+    assert kinds == ["turn started", "final", "turn stopped"] * (len(kinds) // 3)
+    assert 3 <= len(kinds) // 3 <= 6
+    assert all(is_finalized for _, _, is_finalized in ended.all("final"))
+
+
+@pytest.mark.parametrize("mode", ["pipecat", "pipecat-endpoints"])
+def test_one_connection_carries_the_whole_talk(talks: dict[str, Run], mode: str) -> None:
+    """That the server answers the close in time is part of nothing being logged."""
+    connections = talks[mode].end().kinds("connected", "disconnected", "left")
+    assert connections[:2] == ["connected", "disconnected"]
+    assert connections.count("connected") == 1
