@@ -174,7 +174,7 @@ class FrozenServer:
         self._shakes_hands = shakes_hands
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self._accepted: list[socket.socket] = []
+        self.accepted: list[socket.socket] = []
         self._thread = threading.Thread(target=self._accept)
         self._thread.start()
         self.base_url = f"ws://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -183,7 +183,7 @@ class FrozenServer:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(PATIENCE_S)
-        for accepted in self._accepted:
+        for accepted in self.accepted:
             accepted.close()
 
     def _accept(self) -> None:
@@ -192,14 +192,20 @@ class FrozenServer:
                 accepted, _ = self._listener.accept()
             except OSError:
                 return
-            self._accepted.append(accepted)
+            self.accepted.append(accepted)
             if self._shakes_hands:
-                protocol = ServerProtocol()
-                while not (events := protocol.events_received()):
-                    protocol.receive_data(accepted.recv(4096))
-                protocol.send_response(protocol.accept(events[0]))  # type: ignore[arg-type]
-                for data in protocol.data_to_send():
-                    accepted.sendall(data)
+                self._shake_hands(accepted)
+
+    def _shake_hands(self, accepted: socket.socket) -> None:
+        protocol = ServerProtocol()
+        while not (events := protocol.events_received()):
+            data = accepted.recv(4096)
+            if not data:
+                return
+            protocol.receive_data(data)
+        protocol.send_response(protocol.accept(events[0]))  # type: ignore[arg-type]
+        for data in protocol.data_to_send():
+            accepted.sendall(data)
 
 
 def results(text: str, *, final_ms: int = 0, is_final: bool = False) -> Results:

@@ -1,14 +1,18 @@
 """Streams that fail, the same for threads and asyncio."""
 
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidMessage, InvalidStatus, InvalidURI
+from websockets.http11 import Response
 
 import oyez
-from oyez.client.failures import BY_TYPE
+from oyez.client.failures import BY_TYPE, connect_error, server_error
 from oyez.errors import (
     OyezConnectError,
     OyezConnectionLostError,
@@ -18,7 +22,7 @@ from oyez.errors import (
 )
 from oyez.protocol.error_types import ERROR_TYPES
 from oyez.protocol.messages import ClientKind, ErrorFrame, Finished
-from oyez.types import SessionTimings
+from oyez.types import NextStep, RealtimeEvent, SessionTimings
 
 from .canned import CannedServer, Close, Cut, FrozenServer, Raw, results
 from .conftest import QUICK, OpenSession
@@ -69,6 +73,7 @@ async def test_error_frames_are_raised_with_their_facts(
         ),
         ('{"error_code":"503"}', oyez.OyezUnavailableError, "service_unavailable"),
         ('{"error_code":418}', OyezServerError, "unknown"),
+        ('{"error_code":520}', oyez.OyezUnavailableError, "unknown"),
     ],
 )
 async def test_errors_of_other_servers_go_by_their_code(
@@ -84,6 +89,52 @@ async def test_errors_of_other_servers_go_by_their_code(
             await session.handle_events(print)
         assert type(caught.value) is kind
         assert caught.value.error_type == error_type
+
+
+def test_what_to_do_next_agrees_with_the_protocol() -> None:
+    steps = {}
+    for row in ERROR_TYPES.values():
+        error = server_error(RealtimeEvent(error_code=row.code, error_type=row.name))
+        assert error.is_retryable is row.is_retryable, row.name
+        steps[row.name] = error.next_step
+    assert steps == {
+        "invalid_request": NextStep.FIX_REQUEST,
+        "model_not_available": NextStep.FIX_REQUEST,
+        "unauthenticated": NextStep.NEW_KEY,
+        "permission_denied": NextStep.NEW_KEY,
+        "temp_api_key_session_expired": NextStep.NEW_KEY,
+        "request_timeout": NextStep.NEW_SESSION,
+        "max_duration_reached": NextStep.NEW_SESSION,
+        "limit_exceeded": NextStep.WAIT,
+        "max_concurrent_connections_reached": NextStep.WAIT,
+        "internal_error": NextStep.RETRY_NOW,
+        "service_unavailable": NextStep.RETRY_NOW,
+    }
+    assert not OyezRealtimeError().is_retryable
+
+
+@pytest.mark.parametrize(
+    ("cause", "step"),
+    [
+        (TimeoutError(), NextStep.RETRY_NOW),
+        (ConnectionRefusedError(), NextStep.RETRY_NOW),
+        (ConnectionResetError(), NextStep.RETRY_NOW),
+        (InvalidMessage("closed"), NextStep.RETRY_NOW),
+        (socket.gaierror(socket.EAI_AGAIN, "again"), NextStep.RETRY_NOW),
+        (socket.gaierror(socket.EAI_NONAME, "unknown"), NextStep.FIX_REQUEST),
+        (ssl.SSLError(), NextStep.FIX_REQUEST),
+        (InvalidURI("x", "bad"), NextStep.FIX_REQUEST),
+        (InvalidStatus(Response(404, "", Headers())), NextStep.FIX_REQUEST),
+        (InvalidStatus(Response(403, "", Headers())), NextStep.NEW_KEY),
+        (InvalidStatus(Response(429, "", Headers())), NextStep.WAIT),
+        (InvalidStatus(Response(502, "", Headers())), NextStep.RETRY_NOW),
+    ],
+    ids=str,
+)
+def test_what_to_do_next_when_no_socket_opened(cause: Exception, step: NextStep) -> None:
+    error = connect_error("ws://h", cause, 1)
+    assert error.next_step is step
+    assert error.is_retryable is (step is NextStep.RETRY_NOW)
 
 
 async def test_the_error_is_found_although_the_sender_met_a_closed_socket(
