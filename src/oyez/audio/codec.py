@@ -24,6 +24,8 @@ _BETTER = {
     "amrwb": "libopencore_amrwb",
     "mp3": "mp3float",
     "mp2": "mp2float",
+    # libavcodec's own gives other samples every time where the packets are broken.
+    "opus": "libopus",
 }
 """Decoders that are preferred, where libavcodec was built with them."""
 
