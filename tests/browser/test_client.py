@@ -85,7 +85,7 @@ def test_a_muted_microphone_leaves_a_gap(talks: Talks) -> None:
     assert told.order.count("source_muted") == told.order.count("source_unmuted") == 1
     before, after = utterances(told.talk, FIN)
     assert_says(before, FIRST)
-    assert after.lower().count("again") == 1
+    assert "try" not in after.lower(), "said meanwhile"
     assert "better" in after.lower()
     assert_says(f"{before} try again {after}")
 

@@ -44,7 +44,7 @@ def test_no_word_vanishes_on_the_way(talks: Talks, name: str) -> None:
     """The store keeps a final word only if the next message's first token begins later."""
     told = talks[name]
     shown = [entry["text"] for entry in told.all("shown")]
-    assert len(shown) > 5
+    assert len(shown) >= 3
     assert set(shown) <= texts_to_show(told)
     starts = [token.start_ms for token in told.talk.finals if token.text not in {END, FIN}]
     assert all(before < after for before, after in pairwise(starts))

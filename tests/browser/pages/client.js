@@ -85,7 +85,6 @@ window.talks = {
     await diary.played(muteMs);
     const [track] = source.stream.getAudioTracks();
     track.dispatchEvent(new Event("mute"));
-    await diary.told("finalized");
     await diary.played(unmuteMs);
     track.dispatchEvent(new Event("unmute"));
     await diary.played(endMs);
@@ -132,7 +131,7 @@ window.talks = {
   async lost({ url, key, reconnect }) {
     const [recording, diary] = record({ url, key }, {
       auto_reconnect: reconnect,
-      reconnect_base_delay_ms: 500,
+      reconnect_base_delay_ms: 2_000, // The server is back by then.
     });
     window.diary = diary;
     if (reconnect) {
