@@ -71,6 +71,8 @@ def test_the_right_key(handshake: str | None, in_start: str | None) -> None:
         ("", None, "unauthenticated", "No API key"),
         ("x", None, "unauthenticated", "wrong"),
         (None, "x", "unauthenticated", "wrong"),
+        (None, "\ud800", "unauthenticated", "wrong"),
+        ("k", "k\udfff", "invalid_request", "different keys"),
         ("x", "x", "unauthenticated", "wrong"),
         ("k", "x", "invalid_request", "present one"),
         ("x", "k", "invalid_request", "present one"),

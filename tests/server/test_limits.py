@@ -324,7 +324,7 @@ async def test_ten_minutes_at_once(
             peaks["buffered"] = max(peaks["buffered"], self._buffer.end - self._buffer.start)
 
     monkeypatch.setattr("oyez.server.conversation.Inbox", WatchedInbox)
-    monkeypatch.setattr("oyez.server.hub.Session", WatchedSession)
+    monkeypatch.setattr("oyez.server.opening.Session", WatchedSession)
     server = serve()
     settings = server._settings
     minutes = 10

@@ -111,7 +111,7 @@ def check_error(frame: Message) -> None:
     assert frame["tokens"] == []
     assert type(frame["error_code"]) is int
     assert str(uuid.UUID(frame["request_id"])) == frame["request_id"]
-    assert frame["more_info"].startswith("http://127.0.0.1:")
+    assert frame["more_info"].startswith(("http://127.0.0.1:", "http://peer.test/"))
     assert frame["more_info"].endswith("/errors#" + frame["error_type"].replace("_", "-"))
     assert frame["error_message"].endswith(".")
 

@@ -10,17 +10,16 @@ from typing import Final
 
 import numpy as np
 
-from oyez.audio.decoder import open_decoder
 from oyez.engines.base import StreamOptions, Vad, Window
 from oyez.errors import EngineError, RemoteProtocolError
 from oyez.observe.logs import EventLog
-from oyez.protocol.config import StructuredContext
-from oyez.protocol.models import REAL_TIME_ALIASES, REAL_TIME_MODEL, ModelInfo
-from oyez.protocol.start import StartMessage, StartRequest
+from oyez.protocol.models import ModelInfo
+from oyez.protocol.start import StartRequest
 from oyez.runtime.base import Runtime, Work
+from oyez.server.opening import model_info, open_session
 from oyez.server.settings import Settings
 from oyez.session.inlet import Inlet
-from oyez.session.session import Hearing, Session
+from oyez.session.session import Session
 
 LISTENING_THREADS: Final = 2
 """Threads that decode audio and detect speech: 0.4 % of a core for each real-time stream."""
@@ -148,16 +147,7 @@ class Hub:
     @property
     def model(self) -> ModelInfo:
         """The model as clients see it."""
-        runtime = self.runtime
-        capabilities = runtime.capabilities
-        return ModelInfo(
-            id=runtime.name,
-            languages=capabilities.languages,
-            aliases=(REAL_TIME_MODEL, *REAL_TIME_ALIASES),
-            supports_translation=capabilities.supports_translation,
-            supports_speaker_diarization=capabilities.supports_speaker_diarization,
-            supports_context=capabilities.supports_context,
-        )
+        return model_info(self.runtime)
 
     @property
     def runtime(self) -> Runtime:
@@ -176,21 +166,7 @@ class Hub:
             RemoteProtocolError: The models are not loaded.
         """
         engines = self._loaded()
-        runtime, vad, config = engines.runtime, engines.vad, request.config
-        decoder = open_decoder(
-            config.audio_format,
-            sample_rate_hz=config.sample_rate,
-            num_channels=config.num_channels,
-            target_rate_hz=runtime.sample_rate_hz,
-        )
-        inlet = Inlet(decoder, vad.open_stream(), frame_samples=vad.frame_samples)
-        session = Session(
-            config,
-            capabilities=runtime.capabilities,
-            stream=runtime.open_stream(_stream_options(config)),
-            hearing=Hearing(runtime.sample_rate_hz, vad.frame_samples),
-        )
-        return inlet, session
+        return open_session(request.config, engines.runtime, engines.vad)
 
     def _loaded(self) -> Engines:
         if self._engines is None or self.stopping.is_set():
@@ -206,19 +182,3 @@ class Hub:
             "context": model.supports_context,
         }
         return [name for name, is_served in flags.items() if not is_served]
-
-
-def _stream_options(config: StartMessage) -> StreamOptions:
-    context = config.context
-    terms: tuple[str, ...] = ()
-    text = ""
-    if isinstance(context, StructuredContext):
-        terms, text = tuple(context.terms or ()), context.text or ""
-    elif context is not None:
-        text = context
-    return StreamOptions(
-        language_hints=tuple(config.language_hints or ()),
-        language_hints_strict=bool(config.language_hints_strict),
-        context_terms=terms,
-        context_text=text,
-    )

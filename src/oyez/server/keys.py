@@ -86,4 +86,6 @@ def make_key() -> str:
 
 
 def _is_same(left: str, right: str) -> bool:
-    return hmac.compare_digest(left.encode(), right.encode())
+    # A key from JSON may hold half a surrogate pair, which UTF-8 cannot say.
+    pair = (key.encode("utf-8", "surrogatepass") for key in (left, right))
+    return hmac.compare_digest(*pair)
