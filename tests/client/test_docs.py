@@ -31,7 +31,7 @@ def test_every_public_name_is_documented() -> None:
     assert names - words == set()
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["sync", "async"])
+@pytest.mark.parametrize("example", EXAMPLES, ids=["sync", "async", "utterances"])
 def test_examples_run(
     server: CannedServer,
     example: str,

@@ -8,7 +8,7 @@ import pytest
 
 from oyez import OyezRealtimeError, OyezValidationError, RealtimeSTTConfig
 from oyez.client.handshake import SEND_BUFFER_BYTES
-from oyez.protocol.messages import ClientKind, Finished
+from oyez.protocol.messages import ClientKind, Finalize, Finished
 from oyez.types import RealtimeControlType, RealtimeEvent
 
 from .canned import CannedServer, Raw, Script, results
@@ -123,6 +123,24 @@ async def test_control_messages(server: CannedServer, open_session: OpenSession)
         ClientKind.KEEPALIVE,
         ClientKind.END,
     ]
+
+
+async def test_finalize_tells_of_silence_that_was_sent(
+    server: CannedServer, open_session: OpenSession
+) -> None:
+    server.script = {ClientKind.END: [Finished(0)]}
+    async with open_session(server.base_url) as session:
+        await session.finalize(trailing_silence_ms=300)
+        await session.finalize(trailing_silence_ms=0)
+        await session.finalize()
+        for wrong in (-1, 1.5, True):
+            with pytest.raises(OyezValidationError, match="trailing_silence_ms"):
+                await session.finalize(trailing_silence_ms=wrong)
+        assert session.account().finalizes_pending == 3
+        await session.finish()
+        assert [event async for event in session.receive_events()]
+    said = [message for message in server.peer.heard if isinstance(message, Finalize)]
+    assert said == [Finalize(300), Finalize(0), Finalize(None)]
 
 
 async def test_what_cannot_be_sent_is_refused(
