@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from starlette.applications import Starlette
 
+from bench.autobahn.serving import EchoingServer
 from bench.fuzz.case import KEY, BrokenPromiseError, Case, Failure, shrunk
 from bench.fuzz.peer import PeerError, serving
 from oyez.engines.scripted import DEFAULT_PERIOD_MS, DEFAULT_SCRIPT, ScriptedRecognizer, ScriptedVad
 from oyez.protocol.limits import Limits
 from oyez.runtime.local import LocalRuntime
-from oyez.server.hub import Engines
+from oyez.server.hub import Engines, Hub
 from oyez.server.settings import Settings
 
 BATCH: Final = 64
@@ -95,17 +96,22 @@ class Tally:
 
 
 class Arena:
-    """One running application.
+    """Something that cases are run against.
 
     Args:
-        app: The application.
-        recognizer: Its engine.
+        ground: What the cases are given.
+        leftovers: Counts what is still held for clients.
         watch: Its log.
     """
 
-    def __init__(self, app: Starlette, recognizer: ScriptedRecognizer, watch: Watch) -> None:
-        self.app = app
-        self._recognizer = recognizer
+    def __init__(
+        self,
+        ground: Starlette | EchoingServer,
+        leftovers: Callable[[], dict[str, int]],
+        watch: Watch,
+    ) -> None:
+        self.ground = ground
+        self._leftovers = leftovers
         self._watch = watch
         self._tasks = len(asyncio.all_tasks())
         self._threads = threading.active_count()
@@ -163,7 +169,7 @@ class Arena:
 
     async def _attempt(self, case: Case) -> str:
         try:
-            return await case.run(self.app)
+            return await case.run(self.ground)
         except BrokenPromiseError:
             raise
         except TimeoutError as error:
@@ -180,15 +186,9 @@ class Arena:
 
     async def _left_behind(self) -> str:
         """Return what is still there although every client has gone, or nothing."""
-        loop = asyncio.get_running_loop()
-        hub = self.app.state.hub
-        # Under a clock that jumps this wait is short, and long enough.
         for _ in range(1_000):
-            left = {
-                "streams": hub.stream_count,
-                "engine streams": self._recognizer.open_streams,
-                "tasks": max(len(asyncio.all_tasks(loop)) - self._tasks, 0),
-            }
+            left = self._leftovers()
+            left["tasks"] = max(len(asyncio.all_tasks()) - self._tasks, 0)
             if not any(left.values()):
                 break
             await asyncio.sleep(QUIET_S / 1_000)
@@ -202,7 +202,7 @@ class Arena:
 
 
 @contextlib.asynccontextmanager
-async def arena(*, limits: Limits | None = None) -> AsyncIterator[Arena]:
+async def in_process(*, limits: Limits | None = None) -> AsyncIterator[Arena]:
     """Run an application with the scripted engine, and watch it."""
     recognizer = ScriptedRecognizer(DEFAULT_SCRIPT, period_ms=DEFAULT_PERIOD_MS)
 
@@ -217,10 +217,28 @@ async def arena(*, limits: Limits | None = None) -> AsyncIterator[Arena]:
             loop = asyncio.get_running_loop()
             loop.set_exception_handler(watch.loop_failed)
             try:
-                yield Arena(app, recognizer, watch)
+                yield Arena(app, lambda: _held(app.state.hub, recognizer), watch)
             finally:
                 loop.set_exception_handler(None)
                 gc.collect()
+
+
+@contextlib.asynccontextmanager
+async def over_sockets() -> AsyncIterator[Arena]:
+    """Run a server at a port of its own, and watch it."""
+    with (
+        watching() as watch,
+        EchoingServer(Settings(api_key=KEY, port=0, model="scripted")) as server,
+    ):
+
+        def held() -> dict[str, int]:
+            return {"streams": server.hub.stream_count, "sockets": server.socket_count}
+
+        yield Arena(server, held, watch)
+
+
+def _held(hub: Hub, recognizer: ScriptedRecognizer) -> dict[str, int]:
+    return {"streams": hub.stream_count, "engine streams": recognizer.open_streams}
 
 
 def random_of(seed: int, kind: str, number: int) -> Random:

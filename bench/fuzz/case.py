@@ -2,9 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
-
-from starlette.applications import Starlette
+from typing import Any, Protocol, Self, TypeVar
 
 KEY = "fuzz-key"
 """The key of every server that is fuzzed."""
@@ -31,7 +29,7 @@ class BrokenPromiseError(Exception):
 class Case(Protocol):
     """One conversation that a client might have with the server."""
 
-    async def run(self, app: Starlette) -> str:
+    async def run(self, ground: Any) -> str:  # noqa: ANN401 - an application, or a server
         """Have it.
 
         Returns:

@@ -1,0 +1,1 @@
+"""Part `autobahn`: the WebSocket conformance suite of others, run against oyez's own transport."""
