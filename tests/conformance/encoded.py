@@ -98,7 +98,6 @@ CONTAINERS: Final = (
     Container("flac", "flac", "flac"),
     Container("mp3", "mp3", "libmp3lame"),
     Container("ogg", "ogg", "libopus", 48_000),
-    Container("ogg", "ogg", "flac"),
     Container("wav", "wav", "pcm_s16le"),
     Container("webm", "webm", "libopus", 48_000),
 )
@@ -120,6 +119,7 @@ def container(
     written = io.BytesIO()
     with av.open(written, "w", format=muxer, options=dict(options)) as output:
         stream = output.add_stream(codec, rate=rate_hz, layout="mono", bit_rate=64_000)
+        assert isinstance(stream, av.AudioStream)
         context = stream.codec_context
         integers = (samples * 32_767).astype(np.int16).reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(integers, format="s16", layout="mono")

@@ -16,7 +16,7 @@ from server.wire import END, FOX, fox_audio, start, text
 
 def connect(wire: Wire, *, key: str = KEY, **fields: Any) -> Any:
     """Return a session of the SDK, not yet open."""
-    raw = {"audio_format": "pcm_s16le", "sample_rate": 16_000, "num_channels": 1}
+    raw: dict[str, Any] = {"audio_format": "pcm_s16le", "sample_rate": 16_000, "num_channels": 1}
     config = oyez.types.RealtimeSTTConfig(**(raw | fields))
     kind = oyez.AsyncOyezClient if wire.name == "async" else oyez.OyezClient
     client = kind(api_key=key, websocket_base_url=wire.url())
@@ -24,13 +24,17 @@ def connect(wire: Wire, *, key: str = KEY, **fields: Any) -> Any:
     return session if wire.name == "async" else Threaded(session)
 
 
+async def read_all(session: Any) -> list[Any]:
+    async with contextlib.aclosing(session.receive_events()) as events, asyncio.timeout(20):
+        return [event async for event in events]
+
+
 @holds("SDK-01", wires=SDK)
 async def iteration_ends_at_finished(wire: Wire) -> None:
     async with connect(wire) as session:
         await session.send_byte_chunk(fox_audio(4_000))
         await session.finish()
-        async with asyncio.timeout(20):
-            events = [event async for event in session.receive_events()]
+        events = await read_all(session)
     assert events[-1].finished
     tokens = [token.text for event in events for token in event.tokens if token.is_final]
     assert "".join(tokens) == FOX
@@ -46,9 +50,7 @@ async def errors_are_raised(wire: Wire) -> None:
     for fields, kind, error_type, code in cases:
         async with connect(wire, **fields) as session:
             with pytest.raises(kind) as raised:
-                async with contextlib.aclosing(session.receive_events()) as events:
-                    async for _ in events:
-                        pass
+                await read_all(session)
         error = raised.value
         assert (error.error_type, error.error_code) == (error_type, code)
         assert error.request_id
@@ -63,7 +65,7 @@ async def paused_audio_is_dropped(wire: Wire) -> None:
         await session.send_byte_chunk(fox_audio(4_000))
         await session.resume()
         await session.finish()
-        events = [event async for event in session.receive_events()]
+        events = await read_all(session)
     tokens = [token.text for event in events for token in event.tokens if token.is_final]
     assert "".join(tokens) == f"{FOX}<fin>"
     assert events[-1].total_audio_proc_ms == 4_000

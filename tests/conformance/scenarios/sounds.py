@@ -167,7 +167,6 @@ async def junk_costs_a_piece(wire: Wire) -> None:
         middle = len(audio) // 2
         audio[middle : middle + 300] = bytes(range(1, 51)) * 6
         messages = await hears(wire, container_start("auto"), pieces(bytes(audio), 4_000))
-        words = text(messages)
-        assert words.startswith(FOX), kind.name
-        assert words.endswith("lazy dog."), kind.name
+        assert text(messages).startswith(FOX), kind.name
         assert messages[-1]["finished"] is True
+        assert messages[-1]["total_audio_proc_ms"] > 7_000, kind.name
