@@ -10,6 +10,7 @@ import dataclasses
 import re
 import sys
 import textwrap
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -61,7 +62,7 @@ TARGET_RATE_HZ: Final = 16_000
 
 HERE: Final[Mapping[str, str]] = {
     "model": "chooses among the names of the one engine that the server runs",
-    "audio_format": "serves `auto`, `wav` and the raw formats",
+    "audio_format": "serves all of them; `auto` reads MP4 as well",
     "num_channels": "serves; channels are mixed to one",
     "sample_rate": "serves; beside a container it has no effect",
     "language_hints": "accepted; no effect, because the engine knows one language",
@@ -304,6 +305,19 @@ def endpoint_silences() -> str:
     return table(("", *(f"sensitivity {value:g}" for value in sensitivities)), rows)
 
 
+def promises() -> str:
+    """What the conformance tests hold, group by group."""
+    groups = tomllib.loads((DOCS / "promises.toml").read_text(encoding="utf-8"))
+    parts = []
+    for group in groups.values():
+        rows = (
+            (f'<a id="{name.lower()}"></a>{name}', text) for name, text in group["promises"].items()
+        )
+        about = f"Described under [{group['title']}](protocol.md#{group['source']})."
+        parts.append(f"## {group['title']}\n\n{about}\n\n{table(('id', 'promise'), rows)}")
+    return "\n\n".join(parts)
+
+
 # Settings.
 
 
@@ -408,6 +422,7 @@ SECTIONS: Final[Mapping[str, Callable[[], str]]] = {
     "client-states": client_states,
     "server-states": server_states,
     "endpoint-silences": endpoint_silences,
+    "promises": promises,
     "limits": limits,
     "settings": settings,
     "variables": variables,
