@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oyez.client._session import SessionBrain
@@ -118,6 +118,7 @@ def hear(brain: SessionBrain, frame: str) -> None:
         assert not brain.is_open
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*STEPS, FINISHED, ERROR, "{}", "no json"])))
 def test_sending_raises_nothing_but_the_loss_in_any_order_of_calls(steps: list[str]) -> None:
     brain = started()
@@ -138,6 +139,7 @@ def test_sending_raises_nothing_but_the_loss_in_any_order_of_calls(steps: list[s
         ended = ended or ended_now
 
 
+@settings(deadline=None)
 @given(st.integers(0, 3 * MAX_FRAME_BYTES))
 def test_frames_join_to_the_piece(size: int) -> None:
     frames = list(frames_of(bytes(size)))

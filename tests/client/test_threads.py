@@ -99,7 +99,7 @@ async def test_leaving_on_an_exception_closes_within_a_bound(
     with pytest.raises(KeyError):
         async with open_session(frozen(shakes_hands=True).base_url, timings=timings) as session:
             raise KeyError
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert not session.is_open
 
 
@@ -120,7 +120,7 @@ def test_leaving_does_not_wait_for_a_ping_that_hangs(
         sock.settimeout(30)
         time.sleep(0.2)
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 PROGRAM = """

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oyez import OyezConnectionLostError, OyezRealtimeError, OyezValidationError
-from oyez.client.utterances import MARKERS, Grouper
+from oyez.client.utterances import MARKERS, Finals, Grouper
 from oyez.protocol.messages import ClientKind, ErrorFrame, Finished, Results
 from oyez.protocol.tokens import Token as WireToken
 from oyez.server.run import ServerThread
@@ -28,7 +28,7 @@ def guess(text: str, start_ms: int = 0) -> Token:
 
 
 def hear(*events: list[Token]) -> list[list[SpeechStart | Utterance]]:
-    grouper = Grouper()
+    grouper = Grouper(Finals())
     return [grouper.hear(RealtimeEvent(tokens=tokens)) for tokens in events]
 
 
@@ -93,11 +93,12 @@ TOKENS = st.builds(
 ).filter(lambda token: token.is_final or token.text not in MARKERS)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(TOKENS), min_size=1))
 def test_every_final_token_is_in_one_utterance_however_messages_are_cut(
     events: list[list[Token]],
 ) -> None:
-    grouper = Grouper()
+    grouper = Grouper(Finals())
     messages = [RealtimeEvent(tokens=tokens) for tokens in events]
     messages[-1].finished = True
     moments = [moment for message in messages for moment in grouper.hear(message)]

@@ -17,7 +17,7 @@ from oyez.client.events import RealtimeControlType, RealtimeEvent, read_payload
 from oyez.client.failures import Closing, server_error
 from oyez.client.frames import BytesLike, as_bytes, raw_frame
 from oyez.client.session_options import SessionOptions
-from oyez.client.utterances import Grouper, Moment, SpeechStart, Utterance
+from oyez.client.utterances import Finals, Grouper, Moment, SpeechStart, Utterance
 from oyez.errors import (
     OyezConnectionLostError,
     OyezError,
@@ -103,8 +103,9 @@ class SessionBrain:
         raw_start = self.options.raw_start
         self._raw_start = None if raw_start is None else raw_frame(raw_start)
         self._connection = Connection(Role.CLIENT, now_s=_NO_CLOCK)
-        self._books = Books(config, clock)
-        self._grouper = Grouper()
+        finals = Finals()
+        self._books = Books(config, finals, clock)
+        self._grouper = Grouper(finals)
         self._heard: deque[Heard] = deque()
         self._is_closed = False
         self._is_cut = False

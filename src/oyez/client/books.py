@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from oyez.client.durations import Meter, meter_for
 from oyez.client.events import RealtimeEvent, Token
-from oyez.client.utterances import MARKERS
+from oyez.client.utterances import MARKERS, Finals
 from oyez.errors import AudioError, OyezValidationError, StreamAccount
 from oyez.protocol.config import RealtimeSTTConfig
 from oyez.protocol.messages import Audio, ClientMessage, End, Finalize
@@ -16,10 +16,14 @@ class Books:
 
     Args:
         config: Says how long audio lasts.
+        finals: All final tokens of the stream.
         clock: Returns the time in seconds, on any clock that never goes back.
     """
 
-    def __init__(self, config: RealtimeSTTConfig, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, config: RealtimeSTTConfig, finals: Finals, clock: Callable[[], float]
+    ) -> None:
+        self._finals = finals
         self._clock = clock
         self._meter = _meter(config)
         self._audio_bytes = 0
@@ -28,8 +32,6 @@ class Books:
         self._is_finish_pending = False
         self._messages = 0
         self._heard_s: float | None = None
-        self._finals: list[str] = []
-        """As JSON, because a parsed token takes ten times the room."""
         self._text: list[str] = []
         self._guesses: tuple[Token, ...] = ()
         self._final_ms = 0
@@ -59,7 +61,6 @@ class Books:
         for token in event.tokens:
             if not token.is_final:
                 continue
-            self._finals.append(token.model_dump_json(exclude_unset=True))
             if token.text not in MARKERS:
                 self._text.append(token.text)
             elif token.text == TOKEN_TEXT_FIN and self._finalizes:
@@ -80,7 +81,7 @@ class Books:
             messages_received=self._messages,
             seconds_since_message=None if self._heard_s is None else self._clock() - self._heard_s,
             final_text="".join(self._text),
-            final_tokens=tuple(map(Token.model_validate_json, self._finals)),
+            final_tokens=self._finals.tokens(),
             non_final_tokens=self._guesses,
             finalizes_pending=self._finalizes,
             is_finish_pending=self._is_finish_pending,

@@ -64,11 +64,35 @@ class Utterance:
 Moment: TypeAlias = SpeechStart | Utterance
 
 
-class Grouper:
-    """Finds the starts and ends of utterances. Every event of the stream must pass, in order."""
+class Finals:
+    """All final tokens of a stream, kept as JSON: parsed ones take ten times the room."""
 
     def __init__(self) -> None:
-        self._tokens: list[Token] = []
+        self._packed: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def add(self, token: Token) -> None:
+        """Keep a token."""
+        self._packed.append(token.model_dump_json(exclude_unset=True))
+
+    def tokens(self, start: int = 0) -> tuple[Token, ...]:
+        """Return the tokens from an index on."""
+        return tuple(map(Token.model_validate_json, self._packed[start:]))
+
+
+class Grouper:
+    """Finds the starts and ends of utterances. Every event of the stream must pass, in order.
+
+    Args:
+        finals: Takes the final tokens; nobody else adds to it.
+    """
+
+    def __init__(self, finals: Finals) -> None:
+        self._finals = finals
+        self._begin = 0
+        """Index of the first final token of the utterance that goes on."""
         self._is_speaking = False
 
     def hear(self, event: RealtimeEvent) -> list[Moment]:
@@ -82,25 +106,26 @@ class Grouper:
         for token in event.tokens:
             if token.is_final and token.text in MARKERS:
                 moments.append(self._end(token.text))
+                self._finals.add(token)
+                self._begin = len(self._finals)
                 continue
             is_word = bool(token.text.strip()) and _is_spoken(token)
             if is_word and not self._is_speaking:
                 self._is_speaking = True
                 moments.append(SpeechStart(token.start_ms, token))
             if token.is_final:
-                self._tokens.append(token)
+                self._finals.add(token)
             else:
                 guesses = guesses or is_word
-        if event.finished and self._tokens:
+        if event.finished and len(self._finals) > self._begin:
             moments.append(self._end(None))
-        if not guesses and not self._tokens:
+        if not guesses and len(self._finals) == self._begin:
             self._is_speaking = False
         return moments
 
     def _end(self, marker: str | None) -> Utterance:
-        tokens, self._tokens = tuple(self._tokens), []
         self._is_speaking = False
-        return Utterance(tokens, marker)
+        return Utterance(self._finals.tokens(self._begin), marker)
 
 
 def _is_spoken(token: Token) -> bool:
