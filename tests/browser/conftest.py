@@ -2,6 +2,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -34,19 +35,25 @@ class Log(logging.Handler):
         ]
         return [match[1] for match in matches if match is not None]
 
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """Listen to the servers for a while."""
+        loggers = [logging.getLogger(name) for name in LOGGERS]
+        levels = [logger.level for logger in loggers]
+        for logger in loggers:
+            logger.setLevel(logging.INFO)
+            logger.addHandler(self)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+                logger.removeHandler(self)
+
 
 @pytest.fixture(scope="session")
-def server_log() -> Iterator[Log]:
-    log = Log()
-    loggers = [logging.getLogger(name) for name in LOGGERS]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.INFO)
-        logger.addHandler(log)
-    yield log
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
-        logger.removeHandler(log)
+def server_log() -> Log:
+    return Log()
 
 
 @pytest.fixture(scope="session")
@@ -63,5 +70,5 @@ def talks(server_log: Log, tmp_path_factory: pytest.TempPathFactory) -> Talks:
         async with chromium(microphone) as browser:
             return await hold_all(Pages(browser, home), microphone, wav, raw)
 
-    with serve_folder(folder / "pages") as home:
+    with serve_folder(folder / "pages") as home, server_log.attached():
         return asyncio.run(hold(home))

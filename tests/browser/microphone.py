@@ -20,6 +20,8 @@ SPLIT_MS = 4_500
 
 PAUSE_MS = 5_900
 """In the pause after `FIRST`; two seconds of silence follow."""
+CALM_MS = 7_400
+"""In the same pause; a recorder that lets go of its audio once a second has let go of `FIRST`."""
 UNMUTE_MS = 9_000
 """After the first sentence of `SECOND`."""
 MID_SENTENCE_MS = 9_900

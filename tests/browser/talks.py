@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from oyez import AsyncOyezClient
 from oyez.protocol.limits import Limits
 from oyez.server.run import ServerThread
@@ -18,6 +20,7 @@ from server.wire import KEY
 
 from .browser import HERE, TALK_TIMEOUT_S, Pages, program
 from .microphone import (
+    CALM_MS,
     ENCORE_END_MS,
     END_MS,
     MID_SENTENCE_MS,
@@ -31,6 +34,8 @@ from .told import Told
 WEB, CLIENT, REACT = "speech_to_text_web", "client", "react"
 IDLE_S = 3.0
 """How long one of the servers waits for a silent client: shorter than any pause."""
+HELD_ONCE = pytest.mark.timeout(300)
+"""The first test that looks at a talk waits for all of them."""
 OTHER_KEY = "another-key"
 OTHER_MODEL = "nova-3"
 
@@ -94,12 +99,15 @@ def long_plans(patient: ServerThread) -> dict[str, Plan]:
 def short_plans(patient: ServerThread) -> dict[str, Plan]:
     """Talks that are over after a few seconds."""
     url = {"url": patient.websocket_url, "key": KEY, "endMs": 3_000}
+    first, calm = url | {"endMs": PAUSE_MS}, url | {"endMs": CALM_MS}
     wrong_key, wrong_model = url | {"key": OTHER_KEY}, url | {"model": OTHER_MODEL}
     return {
         "web cancel": Plan(WEB, "cancel", url),
         "web wrong key": Plan(WEB, "refused", wrong_key),
         "web wrong model": Plan(WEB, "refused", wrong_model),
-        "client early": Plan(CLIENT, "early", url | {"endMs": PAUSE_MS}),
+        "client early": Plan(CLIENT, "early", first),
+        "client mp4": Plan(CLIENT, "recorded", calm | {"mimeType": "audio/mp4;codecs=opus"}),
+        "client pcm": Plan(CLIENT, "recorded", calm | {"mimeType": "audio/webm;codecs=pcm"}),
         "client cancel": Plan(CLIENT, "cancel", url),
         "client wrong key": Plan(CLIENT, "refused", wrong_key),
         "client wrong model": Plan(CLIENT, "refused", wrong_model),
@@ -119,25 +127,15 @@ async def hold_all(pages: Pages, microphone: Path, wav: Path, raw: Path) -> Talk
         ServerThread(settings()) as patient,
         ServerThread(settings(idle_timeout_s=IDLE_S)) as hasty,
     ):
-        pause = {"pauseMs": SPLIT_MS, "pauseForMs": 1_500 * IDLE_S}
-        node: dict[str, Awaitable[Told]] = {
-            "node file": run_node(patient, "file", wav),
-            "node pause": run_node(hasty, "pause", raw, pause),
-            "node wrong key": run_node(patient, "refused", raw, key=OTHER_KEY),
-            "node wrong model": run_node(
-                patient, "refused", raw, {"config": {"model": OTHER_MODEL}}
-            ),
-            "node close": run_node(patient, "close", raw),
-        }
 
         async def one_after_another() -> Outcomes:
             long = await hold(pages, long_plans(patient))
             short, lost, others = await asyncio.gather(
                 hold(pages, short_plans(patient)),
                 lose_the_server(pages),
-                asyncio.gather(*node.values(), return_exceptions=True),
+                run_nodes(patient, hasty, wav, raw),
             )
-            return long | short | lost | dict(zip(node, others, strict=True))
+            return long | short | lost | others
 
         sdk = await transcribe(patient, microphone)
         longest, rest = await asyncio.gather(hold(pages, longest_plans(hasty)), one_after_another())
@@ -192,6 +190,21 @@ async def transcribe(server: ServerThread, wav: Path) -> Told:
             for event in events
         ]
     )
+
+
+async def run_nodes(patient: ServerThread, hasty: ServerThread, wav: Path, raw: Path) -> Outcomes:
+    """Every talk under Node, at once."""
+    pause = {"pauseMs": SPLIT_MS, "pauseForMs": 1_500 * IDLE_S}
+    wrong_model = {"config": {"model": OTHER_MODEL}}
+    talks: dict[str, Awaitable[Told]] = {
+        "node file": run_node(patient, "file", wav),
+        "node pause": run_node(hasty, "pause", raw, pause),
+        "node wrong key": run_node(patient, "refused", raw, key=OTHER_KEY),
+        "node wrong model": run_node(patient, "refused", raw, wrong_model),
+        "node close": run_node(patient, "close", raw),
+    }
+    told = await asyncio.gather(*talks.values(), return_exceptions=True)
+    return dict(zip(talks, told, strict=True))
 
 
 async def run_node(

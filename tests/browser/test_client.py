@@ -6,11 +6,11 @@ from conformance.talk import END, FIN, utterances
 from engines.speech import word_error_rate
 
 from .microphone import END_MS, FIRST
-from .talks import Talks
+from .talks import HELD_ONCE, Talks
 from .told import Told
 from .words import assert_says
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, HELD_ONCE]
 
 STARTING = ["starting", "connecting", "recording"]
 STOPPED = ["stopping", "stopped"]
@@ -60,6 +60,15 @@ def test_segments_lose_nothing(talks: Talks) -> None:
     segments = [entry["segment"] for entry in told.all("segment")] + told.one("finished")["left"]
     assert "".join(segment["text"] for segment in segments) == told.talk.text
     assert segments[-1]["end_ms"] <= told.talk.final_ms
+
+
+@pytest.mark.parametrize("container", ["mp4", "pcm"])
+def test_what_other_recorders_make(talks: Talks, container: str) -> None:
+    """Opus in fragmented MP4, and floating-point PCM in WebM."""
+    told = talks[f"client {container}"]
+    assert_went_well(told)
+    assert told.states == [*STARTING, *STOPPED]
+    assert_says(told.talk.text, FIRST)
 
 
 def test_pause_and_resume(talks: Talks) -> None:

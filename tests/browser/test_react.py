@@ -8,11 +8,11 @@ from conformance.talk import END, FIN, Talk, utterances
 from oyez.types import RealtimeEvent
 
 from .microphone import FIRST
-from .talks import Talks
+from .talks import HELD_ONCE, Talks
 from .told import Told
 from .words import assert_says
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, HELD_ONCE]
 
 NAMES = ("react endpoints", "react finalize")
 

@@ -6,10 +6,10 @@ from conformance.talk import END, FIN, utterances
 from engines.speech import word_error_rate
 
 from .microphone import END_MS, FIRST
-from .talks import Talks
+from .talks import HELD_ONCE, Talks
 from .words import assert_says
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, HELD_ONCE]
 
 STATES = ["RequestingMedia", "OpeningWebSocket", "Running", "FinishingProcessing", "Finished"]
 

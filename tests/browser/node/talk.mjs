@@ -62,12 +62,10 @@ const flows = {
     const session = await open(RAW);
     const place = pauseMs * BYTES_PER_MS;
     await session.sendStream(pieces(audio.subarray(0, place)), pace);
-    const finalized = told(session, "finalized");
     session.finalize({ trailing_silence_ms: 300 });
+    const finalized = told(session, "finalized");
+    session.pause(); // Finalizes too, and keeps the connection alive.
     await finalized;
-    const again = told(session, "finalized");
-    session.pause();
-    await again;
     await session.sendStream(pieces(audio.subarray(0, place)), pace);
     await sleep(pauseForMs);
     session.keepAlive();

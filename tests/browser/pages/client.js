@@ -61,6 +61,15 @@ window.talks = {
     return diary;
   },
 
+  /** Recorded in another container; Safari's recorder, for one, makes MP4. */
+  async recorded({ url, key, endMs, mimeType }) {
+    const source = new MicrophoneSource({ recorderOptions: { mimeType } });
+    const [recording, diary] = record({ url, key }, { source });
+    await diary.played(endMs);
+    await recording.stop();
+    return diary;
+  },
+
   /** What is said in the pause is not heard. Keepalives hold the connection meanwhile. */
   async pause({ url, key, pauseMs, resumeMs, endMs }) {
     const options = { session_options: { keepalive_interval_ms: 1_000 } };
