@@ -27,6 +27,8 @@ _ITUNES_DELAY = re.compile(rb" [0-9A-F]{8} ([0-9A-F]{8}) [0-9A-F]{8} ")
 _MAX_PACKETS = 2_000_000
 """Packets in one table: twelve hours of AAC."""
 
+_PIECE = 256
+
 
 @dataclass(slots=True)
 class Track:
@@ -117,8 +119,8 @@ def _places(table: bytes, frame_bytes: int) -> Iterator[tuple[int, int]]:
 
     Args:
         table: The ``stbl`` box.
-        frame_bytes: For raw audio, bytes of one sample of all channels; then every chunk is one
-            packet.
+        frame_bytes: For raw audio, bytes of one sample of all channels; then packets are
+            `_PIECE` samples.
     """
     stsz, stsc = child(table, b"stsz"), child(table, b"stsc")
     wide = child(table, b"co64")
@@ -132,10 +134,12 @@ def _places(table: bytes, frame_bytes: int) -> Iterator[tuple[int, int]]:
     for chunk, offset in enumerate(offsets, 1):
         if at < len(runs) and runs[at][0] == chunk:
             per_chunk, at = runs[at][1], at + 1
-        if frame_bytes:
-            yield offset, per_chunk * frame_bytes
-            continue
         place = offset
+        if frame_bytes:
+            for left in range(per_chunk, 0, -_PIECE):
+                yield place, min(left, _PIECE) * frame_bytes
+                place += _PIECE * frame_bytes
+            continue
         for size in repeat(same_size, per_chunk) if same_size else islice(sizes, per_chunk):
             yield place, size
             place += size
