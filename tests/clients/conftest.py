@@ -8,7 +8,7 @@ import pytest
 from oyez.server.run import ServerThread
 from oyez.server.settings import Settings
 
-from .runs import KEY, Run, missing
+from .runs import KEY, Plans, Run, launched, missing
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,57 +33,51 @@ def beckett_path() -> Path:
     return Path(spec.submodule_search_locations[0]) / "assets" / "beckett.wav"
 
 
-TALKS: dict[str, tuple[str, ...]] = {
-    "raw": ("raw_example",),
-    "soniox": ("soniox_sync", "--endpoints"),
-    "soniox-async": ("soniox_async",),
-    "livekit": ("livekit_stt",),
-    "pipecat": ("pipecat_stt",),
-    "pipecat-endpoints": ("pipecat_stt", "--endpoints"),
-}
-"""Programs and their options."""
+TALKS: tuple[Plans, ...] = (
+    {
+        "raw": ("raw_example",),
+        "soniox": ("soniox_sync", "--endpoints"),
+        "soniox-async": ("soniox_async",),
+        "livekit": ("livekit_stt",),
+    },
+    {
+        "livekit-agent": ("livekit_agent",),
+        "pipecat": ("pipecat_stt",),
+        "pipecat-endpoints": ("pipecat_stt", "--endpoints"),
+    },
+)
+"""What runs at the same time."""
 
 SILENCE = ("--pause-ms=4700", "--pause-s=25")
 """Longer than the 20 s a silent client may take, in the pause after the third sentence."""
 
-SILENT: dict[str, tuple[str, ...]] = {
+SILENT: Plans = {
     "soniox": ("soniox_sync", *SILENCE),
     "livekit": ("livekit_stt", *SILENCE),
     "pipecat": ("pipecat_stt", *SILENCE),
 }
 
 
-class Launcher:
-    """Starts programs against one server, several at a time, and ends what is left of them."""
-
-    def __init__(self, server: ServerThread, path: Path, stack: ExitStack) -> None:
-        self._server, self._path, self._stack = server, path, stack
-
-    def __call__(self, plans: dict[str, tuple[str, ...]]) -> dict[str, Run]:
-        url = self._server.websocket_url
-        return {
-            name: self._stack.enter_context(Run(program, url, self._path, *options))
-            for name, (program, *options) in plans.items()
-        }
-
-
-@pytest.fixture(scope="session")
-def launch(
+@pytest.fixture(scope="session", autouse=True)
+def silent(
     _clients_are_installed: None, server: ServerThread, beckett_path: Path
-) -> Iterator[Launcher]:
-    with ExitStack() as stack:
-        yield Launcher(server, beckett_path, stack)
+) -> Iterator[dict[str, Run]]:
+    """Clients that fall silent for a while. They take longest, and so they start first."""
+    with launched(server, beckett_path, SILENT) as runs:
+        yield runs
 
 
 @pytest.fixture(scope="session")
-def silent(launch: Launcher) -> dict[str, Run]:
-    """Clients that fall silent for a while."""
-    return launch(SILENT)
-
-
-@pytest.fixture(scope="session")
-def talks(launch: Launcher, silent: dict[str, Run]) -> dict[str, Run]:
-    """Every client at once, speaking at the pace of speech while the others are silent."""
+def talks(
+    silent: dict[str, Run], server: ServerThread, beckett_path: Path
+) -> Iterator[dict[str, Run]]:
+    """Every client, speaking at the pace of speech while the others are silent."""
     for run in silent.values():
         run.wait_for("paused")
-    return launch(TALKS)
+    with ExitStack() as stack:
+        runs: dict[str, Run] = {}
+        for plans in TALKS:
+            for run in runs.values():
+                run.end()
+            runs |= stack.enter_context(launched(server, beckett_path, plans))
+        yield runs

@@ -6,9 +6,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
+
+from oyez.server.run import ServerThread
 
 KEY: Final = "test-key"
 HERE: Final = Path(__file__).parent
@@ -23,6 +26,8 @@ LONGEST_S: Final = 90.0
 
 Line = tuple[Any, ...]
 """What happened, and its facts."""
+Plans = Mapping[str, tuple[str, ...]]
+"""Programs with their options, under a name for each run."""
 
 
 def missing() -> str | None:
@@ -120,9 +125,21 @@ class Run:
         """The first fact of each line of a kind."""
         return [line[1] for line in self.all(kind)]
 
-    def kinds(self, *kinds: str) -> Sequence[str]:
+    def kinds(self, *kinds: str) -> list[str]:
         """The kinds of the lines of these kinds, in order."""
         return [line[0] for line in self.all(*kinds)]
 
     def __str__(self) -> str:
         return "\n".join([self._command, *map(str, self.lines), self.errors])
+
+
+@contextmanager
+def launched(
+    server: ServerThread, path: Path, plans: Plans, *, key: str = KEY
+) -> Iterator[dict[str, Run]]:
+    """Start programs against one server, all at a time, and end what is left of them."""
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(Run(program, server.websocket_url, path, *options, key=key))
+            for name, (program, *options) in plans.items()
+        }

@@ -16,8 +16,8 @@ def run(talks: dict[str, Run]) -> Run:
 
 def test_each_utterance_starts_is_said_and_ends(run: Run) -> None:
     kinds = run.kinds(*SPEECH)
-    assert kinds == list(SPEECH) * (len(kinds) // 3)
     assert 3 <= len(kinds) // 3 <= 6, "a pause follows each of the six sentences"
+    assert kinds == list(SPEECH) * (len(kinds) // 3)
 
 
 def test_utterances_have_times_in_order_and_a_language(run: Run) -> None:
@@ -39,3 +39,16 @@ def test_closing_is_prompt(run: Run) -> None:
     """The client waits up to ten seconds for the server to answer its close."""
     (seconds,) = run.facts("closed")
     assert seconds <= 1
+
+
+def test_an_agent_gets_each_utterance_as_a_turn(talks: dict[str, Run]) -> None:
+    agent = talks["livekit-agent"].end()
+    finals = [text.strip() for _, text, is_final in agent.all("transcribed") if is_final]
+    assert " ".join(agent.facts("turn")).split() == " ".join(finals).split()
+    assert len(agent.all("turn")) <= len(finals)
+    assert agent.facts("closed") == ["user_initiated"]
+
+
+def test_an_agents_user_speaks_and_listens_in_turn(talks: dict[str, Run]) -> None:
+    states = talks["livekit-agent"].end().facts("user")
+    assert states == ["speaking", "listening"] * (len(states) // 2)

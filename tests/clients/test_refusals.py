@@ -1,14 +1,13 @@
 """What users read when their key is wrong."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from oyez.server.run import ServerThread
 
-from .runs import Run
+from .runs import Run, launched
 
 PROGRAMS = ("raw_example", "soniox_sync", "soniox_async", "livekit_stt", "pipecat_stt")
 WRONG = "The API key is wrong: use the key that this server was given."
@@ -16,13 +15,9 @@ WRONG = "The API key is wrong: use the key that this server was given."
 
 @pytest.fixture(scope="module")
 def refused(server: ServerThread, beckett_path: Path) -> Iterator[dict[str, Run]]:
-    with ExitStack() as stack:
-        yield {
-            program: stack.enter_context(
-                Run(program, server.websocket_url, beckett_path, key="other")
-            )
-            for program in PROGRAMS
-        }
+    plans = {program: (program,) for program in PROGRAMS}
+    with launched(server, beckett_path, plans, key="other") as runs:
+        yield runs
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -15,7 +15,17 @@ from .runs import KEY, LOCK, Run
 
 pytestmark = pytest.mark.real
 
-CLIENTS = ("raw", "soniox", "soniox-async", "livekit", "pipecat", "pipecat-endpoints")
+CLIENTS = (
+    "raw",
+    "soniox",
+    "soniox-async",
+    "livekit",
+    "livekit-agent",
+    "pipecat",
+    "pipecat-endpoints",
+)
+OTHER_EARS = "stt end of speech received while vad is still in a speech segment"
+"""LiveKit compares two opinions about pauses; on a busy machine its own comes later."""
 WORST_WER = 0.25
 """Three of the twelve words; the smallest model mishears two of them."""
 
@@ -23,20 +33,18 @@ WORST_WER = 0.25
 def final_text(run: Run) -> str:
     if shown := run.facts("shown"):
         return re.sub("<end>|<fin>", "", str(shown[-1]))
-    return "".join(run.facts("final_transcript") or run.facts("final"))
+    transcribed = [text for _, text, is_final in run.all("transcribed") if is_final]
+    return "".join(run.facts("final_transcript") or run.facts("final") or transcribed)
 
 
-def shown_early(run: Run) -> int:
-    """In how many of the turns words were shown before they were final."""
-    early, is_early, final = 0, False, ""
-    for kind, *facts in run.lines:
-        if kind == "shown" and facts[0] != final:
-            final = facts[0]
-        elif not kind.startswith("final"):
-            is_early |= kind.startswith("interim") or (kind == "shown" and bool(facts[1]))
-            continue
-        early, is_early = early + is_early, False
-    return early
+def was_shown_early(run: Run) -> bool:
+    """Whether some words were shown before they were final."""
+    return any(
+        kind in ("interim", "interim_transcript")
+        or (kind == "shown" and facts[1])
+        or (kind == "transcribed" and not facts[1])
+        for kind, *facts in run.lines
+    )
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -49,15 +57,16 @@ def test_the_words_arrive(talks: dict[str, Run], client: str) -> None:
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_words_show_before_they_are_final(talks: dict[str, Run], client: str) -> None:
-    assert shown_early(talks[client].end()) >= 1, "a busy machine shows fewer"
+    """Some do even on a busy machine."""
+    assert was_shown_early(talks[client].end())
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_nothing_goes_wrong_on_the_way(talks: dict[str, Run], client: str) -> None:
     """No error, no reconnecting, no warning, nothing on standard error."""
     run = talks[client].end()
-    bad = ("error", "raised", "connection error", "send failed", "logged")
-    assert run.all(*bad) == []
+    assert run.all("error", "raised", "connection error", "send failed") == []
+    assert [line for line in run.all("logged") if OTHER_EARS not in line[2]] == []
     assert run.errors == "" or client.startswith("pipecat"), "its banner goes there"
     assert "WARNING" not in run.errors
     assert "ERROR" not in run.errors
@@ -81,6 +90,7 @@ def test_the_stream_finishes_and_the_socket_closes_with_1000(
         ("soniox-async", False),
         ("soniox", True),
         ("livekit", True),
+        ("livekit-agent", True),
         ("pipecat-endpoints", True),
     ],
 )
@@ -111,6 +121,7 @@ async def test_the_words_are_those_that_our_sdk_gets(
         ("soniox", "soniox"),
         ("soniox-async", "soniox"),
         ("livekit", "livekit-plugins-soniox"),
+        ("livekit-agent", "livekit-agents"),
         ("pipecat", "pipecat-ai"),
     ],
 )

@@ -30,6 +30,23 @@ FRAMES_MS = (10, 20, 50)
 LONGEST_DELAY_S = 2.0
 """`max_endpoint_delay_ms`, as the plugin sets it."""
 
+EVERYTHING = soniox.STTOptions(
+    language_hints=["en"],
+    language_hints_strict=True,
+    context=soniox.ContextObject(
+        general=[soniox.ContextGeneralItem("topic", "failure")],
+        text="A reading from Beckett.",
+        terms=["Worstward Ho"],
+        translation_terms=[soniox.ContextTranslationTerm("fail", "scheitern")],
+    ),
+    enable_speaker_diarization=True,
+    enable_language_identification=True,
+    max_endpoint_delay_ms=1_500,
+    endpoint_sensitivity=0.3,
+    endpoint_latency_adjustment_level=2,
+    client_reference_id="oyez",
+)
+
 
 class Agent:
     """What an agent's session does with a stream, and what it knows of it."""
@@ -48,6 +65,8 @@ class Agent:
             await asyncio.sleep(self._task.pause_s)
             say("resumed")
             await self._push(at_the_pace_of_speech_async(part, STEP_MS))
+        if self._task.hang_up_ms:
+            return
         enough_s = self._pushed_s + LONGEST_DELAY_S
         await self._push(room(STEP_MS, until=lambda: self._processed_s > enough_s))
         self._stream.end_input()
@@ -86,7 +105,8 @@ class Agent:
 
 async def main(task: Errand) -> None:
     async with utils.http_context.open():
-        recogniser = soniox.STT(base_url=task.url, api_key=task.key)
+        params = EVERYTHING if task.everything else None
+        recogniser = soniox.STT(base_url=task.url, api_key=task.key, params=params)
         recogniser.on("error", lambda error: say("error", str(error.error), error.recoverable))
         stream = recogniser.stream()
         agent = Agent(stream, task)

@@ -1,13 +1,12 @@
-"""Speech through a pipeline of Pipecat: a voice activity detector, the Soniox service, a listener.
+"""Speech through a pipeline of Pipecat: the Soniox service, and the user's side of a bot.
 
-By default the service asks the server to finalize when the detector hears the speaker stop;
-with --endpoints it leaves it to the server to find the ends of turns.
+By default the bot finds pauses and ends of turns by itself, and the service asks the server to
+finalize in each pause; with --endpoints the service leaves it to the server to end turns.
 """
 
 # mypy: disable-error-code="import-not-found, misc, untyped-decorator"
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from importlib.metadata import version
 
@@ -25,14 +24,42 @@ from pipecat.frames.frames import (
 )
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
-from pipecat.processors.audio.vad_processor import VADProcessor
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregator,
+    LLMUserAggregatorParams,
+    UserTurnStoppedMessage,
+)
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
-from pipecat.services.soniox.stt import SonioxSTTService
+from pipecat.services.soniox.stt import (
+    SonioxContextGeneralItem,
+    SonioxContextObject,
+    SonioxContextTranslationTerm,
+    SonioxSTTService,
+)
+from pipecat.transcriptions.language import Language
 from pipecat.workers.runner import WorkerRunner
-from report import SAMPLE_RATE_HZ, Errand, at_the_pace_of_speech_async, errand, room, say
+from report import LAST_WORD, SAMPLE_RATE_HZ, Errand, at_the_pace_of_speech_async, errand, room, say
 
 FRAME_MS = 20
-SHORTEST_ROOM_S = 1.0
+
+EVERYTHING = SonioxSTTService.Settings(
+    language_hints=[Language.EN],
+    language_hints_strict=True,
+    context=SonioxContextObject(
+        general=[SonioxContextGeneralItem(key="topic", value="failure")],
+        text="A reading from Beckett.",
+        terms=["Worstward Ho"],
+        translation_terms=[SonioxContextTranslationTerm(source="fail", target="scheitern")],
+    ),
+    enable_speaker_diarization=True,
+    enable_language_identification=True,
+    max_endpoint_delay_ms=1_500,
+    endpoint_sensitivity=0.3,
+    endpoint_latency_adjustment_level=2,
+    client_reference_id="oyez",
+)
 
 
 class Listener(FrameProcessor):
@@ -40,20 +67,18 @@ class Listener(FrameProcessor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.unanswered = 0
-        """Pauses that no transcription has followed yet."""
+        self.heard = ""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
         match frame:
             case TranscriptionFrame():
                 say("final", frame.text, frame.finalized)
-                self.unanswered -= 1
+                self.heard += frame.text
             case InterimTranscriptionFrame():
                 say("interim", frame.text)
             case VADUserStoppedSpeakingFrame():
                 say("vad stopped")
-                self.unanswered += 1
             case ProposedUserStartedSpeakingFrame():
                 say("turn started")
             case ProposedUserStoppedSpeakingFrame():
@@ -83,25 +108,34 @@ async def speak(worker: PipelineWorker, listener: Listener, task: Errand) -> Non
         await asyncio.sleep(task.pause_s)
         say("resumed")
         await push(worker, at_the_pace_of_speech_async(part, FRAME_MS))
-    earliest_s = time.monotonic() + SHORTEST_ROOM_S
-
-    def all_is_answered() -> bool:
-        return not listener.unanswered and time.monotonic() > earliest_s
-
-    await push(worker, room(FRAME_MS, until=all_is_answered))
+    if task.hang_up_ms:
+        await worker.queue_frame(EndFrame())
+        return
+    await push(worker, room(FRAME_MS, until=lambda: LAST_WORD in listener.heard))
     await worker.queue_frame(EndFrame())
 
 
 async def main(task: Errand) -> None:
     service = SonioxSTTService(
-        api_key=task.key, url=task.url, vad_force_turn_endpoint=not task.endpoints
+        api_key=task.key,
+        url=task.url,
+        vad_force_turn_endpoint=not task.endpoints,
+        settings=EVERYTHING if task.everything else None,
     )
     listener = Listener()
-    detector = VADProcessor(vad_analyzer=SileroVADAnalyzer())
+    user = LLMContextAggregatorPair(
+        LLMContext(), user_params=LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer())
+    ).user()
     worker = PipelineWorker(
-        Pipeline([detector, service, listener]),
+        Pipeline([service, listener, user]),
         params=PipelineParams(audio_in_sample_rate=SAMPLE_RATE_HZ, enable_metrics=True),
     )
+
+    @user.event_handler("on_user_turn_stopped")
+    async def on_user_turn_stopped(
+        _user: LLMUserAggregator, _strategy: object, message: UserTurnStoppedMessage
+    ) -> None:
+        say("turn", message.content)
 
     @service.event_handler("on_connected")
     async def on_connected(_service: SonioxSTTService) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+LAST_WORD: Final = "better"
+"""Of the speech; where nothing else tells that all of it was understood."""
 SAMPLE_RATE_HZ: Final = 16_000
 BYTES_PER_MS: Final = 32
 LONGEST_ROOM_MS: Final = 30_000
@@ -36,6 +38,10 @@ class Errand:
 
     times: int
     """How often to say it, where the client takes samples."""
+    hang_up_ms: int
+    """Where in the speech to leave without a word; 0 for nowhere."""
+    everything: bool
+    """Whether to set every option that needs no translation."""
 
     @property
     def pcm(self) -> bytes:
@@ -43,7 +49,7 @@ class Errand:
         with wave.open(str(self.path)) as file:
             assert file.getparams()[:3] == (1, 2, SAMPLE_RATE_HZ)
             samples: bytes = file.readframes(file.getnframes())
-        return samples * self.times
+        return (samples * self.times)[: self.hang_up_ms * BYTES_PER_MS or None]
 
     @property
     def parts(self) -> list[bytes]:
@@ -62,6 +68,8 @@ def errand() -> Errand:
     parser.add_argument("--pause-ms", type=int, default=0)
     parser.add_argument("--pause-s", type=float, default=0)
     parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--hang-up-ms", type=int, default=0)
+    parser.add_argument("--everything", action="store_true")
     logging.captureWarnings(capture=True)
     logging.getLogger().addHandler(_Tell(logging.WARNING))
     return Errand(**vars(parser.parse_args()))

@@ -5,15 +5,37 @@
 import threading
 import time
 from importlib.metadata import version
+from typing import Any
 
 from report import Errand, at_the_pace_of_speech, errand, say
 from soniox import SonioxClient
 from soniox.realtime import RealtimeSTTSession
-from soniox.types import RealtimeSTTConfig
+from soniox.types import (
+    RealtimeSTTConfig,
+    StructuredContext,
+    StructuredContextGeneralItem,
+    StructuredContextTranslationTerm,
+)
 from soniox.utils import render_tokens, start_audio_thread, throttle_audio
 
 PIECE_BYTES = 3_840
 PIECE_S = 0.12
+EVERYTHING: dict[str, Any] = {
+    "language_hints": ["en"],
+    "language_hints_strict": True,
+    "context": StructuredContext(
+        general=[StructuredContextGeneralItem(key="topic", value="failure")],
+        text="A reading from Beckett.",
+        terms=["Worstward Ho"],
+        translation_terms=[StructuredContextTranslationTerm(source="fail", target="scheitern")],
+    ),
+    "enable_speaker_diarization": True,
+    "enable_language_identification": True,
+    "max_endpoint_delay_ms": 1_500,
+    "endpoint_sensitivity": 0.3,
+    "endpoint_latency_adjustment_level": 2,
+    "client_reference_id": "oyez",
+}
 
 
 def with_a_pause(session: RealtimeSTTSession, task: Errand) -> None:
@@ -36,6 +58,7 @@ def main(task: Errand) -> None:
         sample_rate=16_000 if task.pause_ms else None,
         num_channels=1 if task.pause_ms else None,
         enable_endpoint_detection=task.endpoints,
+        **EVERYTHING if task.everything else {},
     )
     final_tokens = []
     with client.realtime.stt.connect(config=config) as session:
