@@ -43,6 +43,7 @@ def test_frames_of_many_threads_stay_whole_ordered_and_complete(server: CannedSe
             thread.join()
         session.finish()
         assert [event.finished for event in session.receive_events()] == [True]
+        assert session.account().audio_bytes_sent == len(server.peer.audio)
 
     numbers = defaultdict(list)
     for message in server.peer.heard:
