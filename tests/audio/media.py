@@ -111,8 +111,9 @@ class Stream(io.RawIOBase):
 
 @cache
 def speech(seconds: float) -> Samples:
-    """The first seconds of a recording, or as much as there is."""
-    return sample("beckett.wav")[: round(seconds * RATE_HZ)]
+    """The first seconds of a recording, from where its speech begins."""
+    start = round(0.9 * RATE_HZ)
+    return sample("two_cities.wav")[start : start + round(seconds * RATE_HZ)]
 
 
 def encode(recipe: Recipe, samples: Samples) -> bytes:
