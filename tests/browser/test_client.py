@@ -46,7 +46,7 @@ def test_words_show_before_they_are_final(talks: Talks) -> None:
 def test_each_endpoint_gives_an_utterance(talks: Talks) -> None:
     told = talks["client whole"]
     found = [entry["utterance"] for entry in told.all("endpoint")]
-    assert 3 <= len(found) == told.messages_with(END) <= 6
+    assert 3 <= len(found) == told.talk.count(END) <= 6
     assert "".join(utterance["text"] for utterance in found) == told.talk.text
     for utterance in found:
         assert utterance["language"] == "en"
@@ -80,7 +80,7 @@ def test_pause_and_resume(talks: Talks) -> None:
     assert_says(before, FIRST)
     assert_says(after, FIRST)
     assert nothing == ["", ""], "two finalizes and the end, with nothing between them"
-    assert len(told.all("finalized")) == told.messages_with(FIN)
+    assert len(told.all("finalized")) == told.talk.count(FIN)
     assert told.until("finalized").talk.pending == []
     paused_ms = told.until("resumed").talk.total_ms
     assert told.talk.total_ms - paused_ms < 8_000, "the clock of the stream stood still"

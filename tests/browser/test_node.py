@@ -20,7 +20,7 @@ def test_a_file_becomes_words_and_utterances(talks: Talks) -> None:
     talk = told.talk
     assert talk.is_finished
     assert_says(talk.text)
-    assert 3 <= len(told.all("endpoint")) == told.messages_with(END) <= 6
+    assert 3 <= len(told.all("endpoint")) == told.talk.count(END) <= 6
     assert all("<" not in entry["text"] for entry in told.all("words")), "no marker among the words"
 
 
@@ -37,7 +37,7 @@ def test_finalize_pause_and_resume(talks: Talks) -> None:
     told = talks["node pause"]
     assert told.states == ["connecting", "connected", "finishing", "finished"]
     assert told.complaints == [WARNING]
-    assert len(told.all("finalized")) == told.messages_with(FIN)
+    assert len(told.all("finalized")) == told.talk.count(FIN)
     before = told.until("finalized").talk
     assert before.final_ms == before.total_ms == SPLIT_MS, "everything heard is final"
     first, nothing, second = utterances(told.talk, FIN)

@@ -53,7 +53,7 @@ def test_no_word_vanishes_on_the_way(talks: Talks, name: str) -> None:
 def test_the_store_keeps_utterances(talks: Talks) -> None:
     told = talks["react endpoints"]
     found = told.one("store")["utterances"]
-    assert 3 <= len(found) == told.messages_with(END) <= 6
+    assert 3 <= len(found) == told.talk.count(END) <= 6
     assert "".join(found) == told.talk.text
 
 

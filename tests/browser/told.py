@@ -35,13 +35,6 @@ class Told:
             talk.hear(RealtimeEvent.model_validate(entry["message"]))
         return talk
 
-    def messages_with(self, marker: str) -> int:
-        """Messages that hold a marker; the clients of version 2 tell one event for each."""
-        return sum(
-            any(token["text"] == marker for token in entry["message"]["tokens"])
-            for entry in self.all("result")
-        )
-
     def all(self, event: str) -> list[dict[str, Any]]:
         return [entry for entry in self.entries if entry["event"] == event]
 

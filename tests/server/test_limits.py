@@ -14,6 +14,7 @@ from websockets.frames import Frame, Opcode
 import oyez
 from oyez.engines.base import Recognizer
 from oyez.engines.scripted import DEFAULT_PERIOD_MS, DEFAULT_SCRIPT, ScriptedRecognizer
+from oyez.protocol.limits import Limits
 from oyez.protocol.messages import ClientMessage
 from oyez.server.inbox import Inbox
 from oyez.server.run import ServerThread
@@ -146,6 +147,18 @@ async def test_pings_are_answered_while_a_reading_goes_on(serve: Serve) -> None:
 
 def wait(gate: threading.Event) -> None:
     assert gate.wait(60)
+
+
+async def test_a_client_that_waits_for_a_slow_server_is_not_idle(serve: Serve) -> None:
+    server = serve(slow_engine(0.8), limits=Limits(idle_timeout_s=0.4))
+    async with dial(server.websocket_url) as ws:
+        await say(ws, [start(), fox_audio(2_800), FINALIZE])
+        messages = [json.loads(await asyncio.wait_for(ws.recv(), 20))]
+        while "<fin>" not in text(messages):
+            messages.append(json.loads(await asyncio.wait_for(ws.recv(), 20)))
+        assert text(messages) == f"{FOX}<fin>"
+        frame = await refusal(ws)
+    assert frame["error_type"] == "request_timeout", "afterwards it is"
 
 
 def slow_engine(seconds_per_call: float) -> ScriptedRecognizer:

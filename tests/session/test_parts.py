@@ -85,8 +85,7 @@ def test_words_that_crowd_behind_final_ones_share_their_time() -> None:
     ledger = Ledger(language=None)
     ledger.finalize(spoken((" a", 0, 1_000)))
     ledger.finalize(spoken((" b", 400, 900), (" c", 900, 1_400), (" d", 1_400, 2_000)))
-    results = ledger.take()
-    assert results is not None
+    (results,) = ledger.take()
     tokens = results.tokens
     assert [token.text for token in tokens] == ["a", " b", " c", " d"]
     assert tokens[1].start_ms == 1_000
@@ -96,11 +95,11 @@ def test_words_that_crowd_behind_final_ones_share_their_time() -> None:
 
 def test_a_ledger_has_nothing_to_say_when_nothing_changed() -> None:
     ledger = Ledger(language=None)
-    assert ledger.take() is None
+    assert ledger.take() == []
     ledger.show(spoken((" a", 0, 100)), until_ms=100)
-    assert ledger.take() is not None
+    assert len(ledger.take()) == 1
     ledger.show(spoken((" a", 0, 100)), until_ms=150)
-    assert ledger.take() is None
+    assert ledger.take() == []
 
 
 def test_a_marker_comes_before_whatever_follows_it() -> None:
@@ -108,7 +107,21 @@ def test_a_marker_comes_before_whatever_follows_it() -> None:
     ledger.finalize(spoken((" a", 0, 100)))
     ledger.mark("<fin>", at_ms=200)
     ledger.finalize(spoken((" b", 150, 260)))
-    results = ledger.take()
-    assert results is not None
-    starts = [token.start_ms for token in results.tokens]
+    starts = [token.start_ms for results in ledger.take() for token in results.tokens]
     assert starts == sorted(set(starts))
+
+
+def test_a_message_ends_with_its_marker() -> None:
+    ledger = Ledger(language=None)
+    ledger.show(spoken((" a", 0, 90)), until_ms=100)
+    ledger.finalize(spoken((" a", 0, 100)))
+    ledger.mark("<end>", at_ms=200)
+    ledger.mark("<fin>", at_ms=200)
+    ledger.finalize(spoken((" b", 210, 300)))
+    ledger.show(spoken((" c", 310, 360)), until_ms=400)
+    said = [
+        ([token.text for token in results.tokens], results.final_audio_proc_ms)
+        for results in ledger.take()
+    ]
+    assert said == [(["a", "<end>"], 200), (["<fin>"], 200), ([" b", " c"], 300)]
+    assert ledger.take() == []

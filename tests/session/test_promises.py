@@ -1,10 +1,14 @@
 """What a session promises about every stream."""
 
+from collections.abc import Sequence
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oyez.engines.base import Capabilities, Window
 from oyez.engines.scripted import ScriptedRecognizer, ScriptedVad, ScriptedWord, script_audio
 from oyez.protocol.messages import Audio, End, Finalize
+from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
 
 from .driver import Bench, Talk, chunked, converse
 from .speech import numbers, pcm, sentence, silence
@@ -159,8 +163,6 @@ def test_language_is_written_on_speech_when_asked_for() -> None:
 
 
 def test_readings_that_the_model_does_not_believe_say_nothing() -> None:
-    from oyez.engines.base import Capabilities
-
     script = tuple(
         ScriptedWord(word.text, word.start_ms, word.end_ms, confidence=0.2)
         for word in sentence("static noise")
@@ -174,6 +176,34 @@ def test_readings_that_the_model_does_not_believe_say_nothing() -> None:
     )
     assert recognizer.calls > 0
     assert talk.finals == []
+
+
+def test_a_reading_that_stumbles_takes_nothing_back() -> None:
+    """Words that were shown stay until a reading that is believed, or the last one, says other."""
+
+    class Stumbling(ScriptedRecognizer):
+        def recognize(self, windows: Sequence[Window]) -> list[Hypothesis]:
+            heard = super().recognize(windows)
+            if self.calls == 3:
+                nonsense = HypothesisToken(" hm", -5.0, 0, 100)
+                return [Hypothesis((nonsense,), one.audio_ms, language="en") for one in heard]
+            return heard
+
+    script = sentence("one two three four five six seven")
+    recognizer = Stumbling(
+        script, capabilities=Capabilities(languages=("en",), min_mean_logprob=-1.0)
+    )
+    talk = converse(recognizer, ScriptedVad(), chunked(pcm(script_audio(script, 4_000)), [640]))
+    assert recognizer.calls > 4
+    texts = ["".join(token.text for token in result.tokens) for result in talk.results]
+    began = next(index for index, text in enumerate(texts) if text)
+    until = next(
+        index
+        for index, result in enumerate(talk.results)
+        if any(token.is_final for token in result.tokens)
+    )
+    assert all(texts[began:until]), "nothing that was shown vanishes"
+    assert talk.text == "one two three four five six seven"
 
 
 def test_the_closing_reading_is_ready_when_a_pause_turns_out_to_be_the_end() -> None:

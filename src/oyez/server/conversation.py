@@ -174,7 +174,7 @@ class Conversation:
             async with asyncio.timeout(wait_s):
                 event = await self._socket.receive()
         except TimeoutError:
-            if not self._inbox.is_empty:
+            if self._is_behind:
                 # The client waits for the server, not the other way round.
                 self._dialogue.connection.resume(now_s=self._hub.clock())
             self._expire()
@@ -183,6 +183,11 @@ class Conversation:
             raise WebSocketDisconnect(event.get("code", 1005))
         text: str | None = event.get("text")
         return text if text is not None else bytes(event["bytes"])
+
+    @property
+    def _is_behind(self) -> bool:
+        is_reading = self._session is not None and self._session.awaits_answers
+        return is_reading or not self._inbox.is_empty
 
     def _expire(self) -> None:
         expiry = self._dialogue.expire(now_s=self._hub.clock())

@@ -27,6 +27,8 @@ class Ledger:
         self._language = language
         self._shows_non_final = shows_non_final
         self._progress_ms = progress_ms
+        self._ready: list[Results] = []
+        """Messages that are complete: each ends with a marker."""
         self._new: list[Token] = []
         self._shown: tuple[Token, ...] = ()
         self._is_due = False
@@ -58,13 +60,16 @@ class Ledger:
         self._shown = shown
 
     def mark(self, text: str, *, at_ms: int) -> None:
-        """Say a marker; everything before it is final."""
+        """Say a marker; everything before it is final.
+
+        A marker ends its message: known clients raise one event a message, however many it holds.
+        """
         self._shown = ()
         self.advance(final_ms=at_ms, total_ms=at_ms)
         self._new.append(marker(text, self.final_ms))
+        self._ready.append(self._message())
         # The next token starts later than the marker: a known client compares the two.
         self._last_end_ms = self.final_ms + 1
-        self._is_due = True
 
     def advance(self, *, final_ms: int, total_ms: int) -> None:
         """Move the counters; a step back is no step."""
@@ -73,10 +78,14 @@ class Ledger:
         if self.total_ms - self._reported_ms >= self._progress_ms:
             self._is_due = True
 
-    def take(self) -> Results | None:
-        """Return the message that is due, or None when there is nothing to say."""
-        if not self._is_due:
-            return None
+    def take(self) -> list[Results]:
+        """Return the messages that are due, in order; none when there is nothing to say."""
+        if self._is_due:
+            self._ready.append(self._message())
+        ready, self._ready = self._ready, []
+        return ready
+
+    def _message(self) -> Results:
         results = Results((*self._new, *self._shown), self.final_ms, self.total_ms)
         self._new = []
         self._is_due = False

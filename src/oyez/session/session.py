@@ -125,10 +125,7 @@ class Session:
 
     def poll(self) -> list[Results | Finished]:
         """Return the messages that are due."""
-        messages: list[Results | Finished] = []
-        results = self._ledger.take()
-        if results is not None:
-            messages.append(results)
+        messages: list[Results | Finished] = [*self._ledger.take()]
         if self._walk.is_done and not self._is_finished_said:
             self._is_finished_said = True
             messages.append(Finished(self._ledger.total_ms))
@@ -138,6 +135,11 @@ class Session:
     def is_finished(self) -> bool:
         """Whether the last message has been polled."""
         return self._is_finished_said
+
+    @property
+    def awaits_answers(self) -> bool:
+        """Whether the walk stands still until readings are answered."""
+        return bool(self._needs) and not self._walk.is_done
 
     @property
     def backlog_ms(self) -> int:
@@ -243,11 +245,14 @@ class Session:
         if need.start != segment.start or need.end <= segment.latest_end:
             return
         segment.latest, segment.latest_end = hypothesis, need.end
-        words = []
-        if hypothesis.mean_logprob >= self._capabilities.min_mean_logprob:
-            words = words_of(hypothesis, offset_ms=self._ms(need.start))
-        pending = segment.stabilizer.pending(words)
-        self._ledger.show(pending, until_ms=self._ms(need.end))
+        until_ms = self._ms(need.end)
+        if hypothesis.mean_logprob < self._capabilities.min_mean_logprob:
+            # A stumble: what is shown is a better guess than nothing. If it was noise after all,
+            # the reading that closes the segment takes it back.
+            self._ledger.advance(final_ms=self._ledger.final_ms, total_ms=until_ms)
+            return
+        words = words_of(hypothesis, offset_ms=self._ms(need.start))
+        self._ledger.show(segment.stabilizer.pending(words), until_ms=until_ms)
 
     def _ms(self, samples: int) -> int:
         return samples * 1000 // self._hearing.sample_rate_hz

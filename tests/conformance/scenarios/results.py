@@ -195,6 +195,20 @@ async def the_end_tells_the_length(wire: Wire) -> None:
         assert last["final_audio_proc_ms"] == last["total_audio_proc_ms"] == audio_ms + 1
 
 
+@holds("RES-20")
+async def a_marker_ends_its_message(wire: Wire) -> None:
+    async with wire.open() as line:
+        await line.say(start(enable_endpoint_detection=True), FINALIZE, AUDIO)
+        await line.say([FINALIZE] * 3, bytes(64_000), FINALIZE, END)
+        messages = await line.rest()
+    texts = [[token["text"] for token in finals([message])] for message in messages]
+    assert sum(text.count("<fin>") for text in texts) == 5
+    assert sum(text.count("<end>") for text in texts) >= 2
+    for said in texts:
+        assert sum(said.count(marker) for marker in MARKERS) <= 1
+        assert not set(said[:-1]) & set(MARKERS)
+
+
 @holds("RES-19")
 async def messages_are_small(wire: Wire) -> None:
     messages = await heard(wire)
