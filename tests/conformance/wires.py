@@ -9,6 +9,7 @@ socket    a real server and a bare WebSocket, for what no SDK would do
 
 import asyncio
 import contextlib
+import inspect
 import json
 import uuid
 from abc import ABC, abstractmethod
@@ -316,6 +317,10 @@ class SdkLine(Line):
             return message
         await self._note_close()
         return None
+
+    async def account(self) -> Any:
+        account = self.session.account()
+        return await account if inspect.isawaitable(account) else account
 
     async def _note_close(self) -> None:
         assert await self.session.recv_bytes() == b""

@@ -30,6 +30,7 @@ from oyez.errors import (
 from oyez.protocol.config import RealtimeSTTConfig
 from oyez.protocol.connection import ClientState, Connection, Role, Verdict
 from oyez.protocol.messages import (
+    REQUEST_ID_HEADER,
     Audio,
     ClientKind,
     ClientMessage,
@@ -155,6 +156,10 @@ class SessionBrain:
             raise OyezRealtimeError(
                 "A session is one stream and was entered already: call connect() for another."
             )
+
+    def opened(self, headers: Mapping[str, str]) -> None:
+        """Read the headers with which the server answered the handshake."""
+        self._books.opened(headers.get(REQUEST_ID_HEADER))
 
     def require_not_lost(self) -> None:
         """Raise the loss of the connection, if it is known."""

@@ -83,6 +83,8 @@ class AsyncRealtimeSTTSession(SessionBase):
         except CONNECT_FAILURES as error:
             raise connect_error(self._url, error, self._connect_timeout_sec) from error
         self._ws = ws
+        if ws.response is not None:
+            self._brain.opened(ws.response.headers)
         bound_send_buffer(ws.transport.get_extra_info("socket"))
         try:
             with suppress(OyezConnectionLostError):  # the next call raises it

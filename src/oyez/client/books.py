@@ -38,6 +38,10 @@ class Books:
         self._total_ms = 0
         self._request_id: str | None = None
 
+    def opened(self, request_id: str | None) -> None:
+        """Note what the server's handshake calls this stream."""
+        self._request_id = request_id
+
     def sent(self, message: ClientMessage) -> None:
         """Note a message that goes to the socket now."""
         match message:

@@ -79,6 +79,8 @@ class RealtimeSTTSession(SessionBase):
         except CONNECT_FAILURES as error:
             raise connect_error(self._url, error, self._connect_timeout_sec) from error
         self._ws = ws
+        if ws.response is not None:
+            self._brain.opened(ws.response.headers)
         try:
             bound_send_buffer(ws.socket)
             # Bounds each send. websockets before 17 reads with it too; pongs come sooner.

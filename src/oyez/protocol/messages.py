@@ -4,11 +4,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 from oyez.errors import RemoteProtocolError
 from oyez.protocol.error_types import ERROR_TYPES
 from oyez.protocol.tokens import Token
+
+REQUEST_ID_HEADER: Final = "x-request-id"
+"""Header of the handshake's answer that names the stream, as `request_id` does in errors."""
 
 
 class ClientKind(Enum):

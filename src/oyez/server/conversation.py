@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from oyez.errors import AudioError, EngineBusyError, EngineError, RemoteProtocolError
 from oyez.protocol.messages import (
+    REQUEST_ID_HEADER,
     Audio,
     End,
     ErrorFrame,
@@ -96,7 +97,10 @@ class Conversation:
 
     async def run(self) -> None:
         """Converse until the end; always closes the socket."""
-        await self._socket.accept(subprotocol=self._presented.subprotocol)
+        await self._socket.accept(
+            subprotocol=self._presented.subprotocol,
+            headers=[(REQUEST_ID_HEADER.encode(), self._dialogue.request_id.encode())],
+        )
         began_s = self._hub.clock()
         tasks: list[asyncio.Task[None]] = []
         try:

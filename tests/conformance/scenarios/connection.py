@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from conformance.promises import EVERYWHERE, HANDSHAKE, TRANSPORT, holds
-from conformance.wires import Line, SocketLine, Wire, with_limits
+from conformance.wires import Line, SdkLine, SocketLine, Wire, with_limits
 from server.wire import (
     END,
     FINALIZE,
@@ -206,6 +206,26 @@ async def takes_a_burst(wire: Wire) -> None:
 async def tells_a_silent_client_about_its_key(wire: Wire) -> None:
     async with wire.open(key=WRONG) as line:
         assert "key is wrong" in await line.refusal(401, "unauthenticated")
+
+
+@holds("CON-23", wires=("sync", "async", "socket"))
+async def names_the_stream(wire: Wire) -> None:
+    """The application sends the header as ASGI says; only a real server puts it on the wire."""
+    names = set()
+    for _ in range(2):
+        async with wire.open() as line:
+            await line.say(start())
+            if isinstance(line, SocketLine):
+                assert line.ws.response is not None
+                name = line.ws.response.headers["x-request-id"]
+            else:
+                assert isinstance(line, SdkLine)
+                name = (await line.account()).request_id
+            await line.say("{}")
+            *_, frame = await line.rest()
+        assert frame["request_id"] == name
+        names.add(name)
+    assert len(names) == 2
 
 
 @holds("ERR-04", wires=("machine", "asgi", "socket"))
