@@ -82,7 +82,7 @@ async def test_too_many_sessions_are_refused_until_one_ends(serve: Serve) -> Non
 
 async def test_refused_streams_free_their_place(serve: Serve) -> None:
     server = serve(max_sessions=1)
-    for frames in ([start(audio_format="mp3")], [start(), END], [start(), "x"]):
+    for frames in ([start(audio_format="mp4a")], [start(), END], [start(), "x"]):
         for _ in range(3):
             (frame,) = await converse(server.websocket_url, frames)
             assert frame["error_code"] == 400

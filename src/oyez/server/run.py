@@ -12,7 +12,7 @@ from oyez.errors import OyezConnectError
 from oyez.server.app import create_app
 from oyez.server.hub import Hub
 from oyez.server.settings import Settings
-from oyez.server.transport import bounded_protocol
+from oyez.server.transport import bounded_protocol, punctual_protocol
 
 BACKLOG: Final = 512
 READY_TIMEOUT_S: Final = 60.0
@@ -38,6 +38,7 @@ def make_server(settings: Settings) -> tuple[uvicorn.Server, Hub]:
         app,
         host=settings.host,
         port=settings.port,
+        http=punctual_protocol(settings.request_timeout_s),
         ws=bounded_protocol(settings.close_timeout_s),
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=settings.ping_interval_s,

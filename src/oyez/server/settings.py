@@ -40,6 +40,8 @@ class Settings:
     """The kernel's buffer of a socket; what is in it delays the answer to a client's ping."""
     send_timeout_s: float = 30.0
     """How long a client may refuse to take a message before it is given up."""
+    request_timeout_s: float = 20.0
+    """How long a socket may take to bring a handshake, or another HTTP request, as a whole."""
     close_timeout_s: float = 10.0
     """How long a closed socket may wait for its client's answer."""
     shutdown_grace_s: float = 5.0

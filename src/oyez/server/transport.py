@@ -1,12 +1,20 @@
-"""uvicorn's WebSocket protocol, with an end to every closing and nothing to log for bad clients."""
+"""uvicorn's protocols, with an end to everything and nothing to log for bad clients."""
 
+import asyncio
 import logging
+from typing import Final
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.server import ServerProtocol
+
+_BAD_REQUEST: Final = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"connection: close\r\ncontent-length: 40\r\n\r\nThe WebSocket handshake cannot be read.\n"
+)
 
 
 class _Frames(ServerProtocol):
@@ -40,6 +48,19 @@ def bounded_protocol(close_timeout_s: float) -> type[WebSocketsSansIOProtocol]:
                 logger=logging.getLogger("uvicorn.error"),
             )
 
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.conn.handshake_exc is not None and not self.handshake_initiated:
+                # uvicorn would neither answer nor close: lines too long, a body, odd characters.
+                self.transport.write(b"".join(self.conn.data_to_send()) or _BAD_REQUEST)
+                self.transport.close()
+
+        def shutdown(self) -> None:
+            if self.conn.handshake_exc is not None:
+                self.transport.abort()
+                return
+            super().shutdown()
+
         def send_receive_event_to_app(self) -> None:
             if self.curr_msg_data_type == "text" and not self.close_sent and not self._is_utf8():
                 # uvicorn would close in the same way, and log a traceback for every such client.
@@ -62,3 +83,46 @@ def bounded_protocol(close_timeout_s: float) -> type[WebSocketsSansIOProtocol]:
             self.loop.call_later(close_timeout_s, self.transport.abort)
 
     return BoundedProtocol
+
+
+def punctual_protocol(request_timeout_s: float) -> type[H11Protocol]:
+    """Return an HTTP protocol that closes sockets on which no whole request arrives in time.
+
+    The time begins when the socket is opened and after each answer. uvicorn waits for ever for the
+    first request, and for the rest of one that was begun.
+    """
+
+    class PunctualProtocol(H11Protocol):
+        _waiting: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._wait()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._wait()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            self._wait()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_waiting()
+            super().connection_lost(exc)
+
+        def _wait(self) -> None:
+            """Let the time run while a request is wanted, and only then."""
+            is_upgraded = self.transport.get_protocol() is not self
+            has_begun = self.cycle is not None  # uvicorn's type forgets the time before
+            if is_upgraded or (has_begun and not self.cycle.response_complete):
+                self._stop_waiting()
+            elif self._waiting is None:
+                self._waiting = self.loop.call_later(request_timeout_s, self.transport.abort)
+
+        def _stop_waiting(self) -> None:
+            if self._waiting is not None:
+                self._waiting.cancel()
+                self._waiting = None
+
+    return PunctualProtocol
