@@ -18,6 +18,9 @@ from oyez.errors import AudioError
 MAX_BAD_PACKETS = 250
 """Packets in a row that cannot be decoded before the stream is given up: 5 s of most codecs."""
 
+MAX_RATE_CHANGES = 16
+"""Each costs a new filter."""
+
 _BETTER = {
     # libavcodec's own leave out pauses (DTX).
     "amrnb": "libopencore_amrnb",
@@ -41,10 +44,12 @@ class PacketDecoder:
         target_rate_hz: Rate of the samples returned.
 
     Raises:
-        AudioError: The codec is unknown or cannot be set up from its header.
+        AudioError: The codec is unknown or cannot be set up from its header, or the rate or the
+            number of channels is out of range.
     """
 
     def __init__(self, codec: Codec, *, target_rate_hz: int) -> None:
+        check_shape(codec.sample_rate_hz or target_rate_hz, codec.num_channels or 1)
         self._name = codec.name
         self._context = _open(codec)
         self._target_rate_hz = target_rate_hz
@@ -53,6 +58,7 @@ class PacketDecoder:
         self._mute_packets = 0
         """Packets at the beginning that gave no samples: their time is skipped already."""
         self._rate_hz = 0
+        self._changes = 0
         self._resampler = Resampler(target_rate_hz, target_rate_hz)
         self._bad = 0
 
@@ -112,6 +118,11 @@ class PacketDecoder:
         check_shape(rate_hz, channels)
         if rate_hz == self._rate_hz:
             return NO_SAMPLES
+        self._changes += 1
+        if self._changes > MAX_RATE_CHANGES:
+            raise AudioError(
+                f"The audio changed its sample rate {MAX_RATE_CHANGES} times; send one rate."
+            )
         rest = self._resampler.flush() if self._rate_hz else NO_SAMPLES
         self._rate_hz = rate_hz
         self._resampler = Resampler(rate_hz, self._target_rate_hz)
@@ -155,10 +166,10 @@ def _context_of_wave(codec: Codec) -> AudioCodecContext:
     body = b"WAVEfmt " + len(codec.wave_format).to_bytes(4, "little") + fmt
     body += b"data\xff\xff\xff\xff"
     file = BytesIO(b"RIFF\xff\xff\xff\xff" + body)
-    context = (
-        av.open(file, format="wav", options={"probesize": "32"}).streams.audio[0].codec_context
-    )
-    context.codec_tag = "\0\0\0\0"
+    track = av.open(file, "r", format="wav", options={"probesize": "32"}).streams.audio[0]
+    context: AudioCodecContext | None = track.codec_context
+    if context is None:
+        raise ValueError("there is no decoder for it")
     return context
 
 

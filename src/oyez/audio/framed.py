@@ -75,10 +75,9 @@ class FramedDecoder:
         if self._decoder is not None:
             ready = np.concatenate((ready, self._count(self._decoder.flush())))
         if self._received and not self.saw_audio:
-            state = "in its header" if self._decoder is None else "before its first packet"
             raise AudioError(
-                f"The {self._label} stream ended after {self._received} bytes, {state}, without "
-                "any audio; send the whole file."
+                f"The {self._label} stream ended after {self._received} bytes without any audio "
+                "that could be decoded; send the whole file."
             )
         return ready
 

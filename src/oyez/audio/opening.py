@@ -102,7 +102,9 @@ class ContainerDecoder:
             AudioError: The bytes are no container that can be decoded, or end before its audio.
         """
         if self._decoder is None:
-            if not self._head and not self._has_tag:
+            if not self._head and self._has_tag:
+                raise AudioError("The audio ended in its ID3 tag; send the whole file.")
+            if not self._head:
                 return NO_SAMPLES
             opened = self._open()
             assert self._decoder is not None
@@ -163,6 +165,6 @@ class ContainerDecoder:
             )
         raise AudioError(
             f"The audio format was not recognised from its first bytes ({head.hex(' ')}); send "
-            "one of the containers, or name a raw format with its sample rate and number of "
-            "channels."
+            "WAV, MP3, AAC, FLAC, Ogg, WebM, MP4, AIFF, AMR or ASF from its beginning, or name a "
+            "raw format, such as pcm_s16le, with its sample rate and number of channels."
         )

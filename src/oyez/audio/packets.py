@@ -133,14 +133,19 @@ class Source:
             self._pass(passed)
             count -= passed
 
+    def find(self, pattern: bytes, start: int = 0) -> int:
+        """Return where a pattern is among the bytes that are there, -1 if it is not."""
+        found = self._buffer.find(pattern, self._at + start)
+        return found - self._at if found >= 0 else -1
+
     def seek_pattern(self, pattern: bytes) -> bool:
         """Pass over what is there up to a pattern; whether it is there.
 
         Without it, as many bytes stay as may be the pattern's beginning.
         """
-        found = self._buffer.find(pattern, self._at)
+        found = self.find(pattern)
         if found >= 0:
-            self._pass(found - self._at)
+            self._pass(found)
             return True
         self._pass(max(0, self.available - len(pattern) + 1))
         return False

@@ -4,10 +4,11 @@ Packets of a fixed size hold pieces of media objects; an object is given out whe
 is there. The first audio stream is taken.
 """
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from oyez.audio.packets import MAX_PACKET_BYTES, Codec, Packet, Source, Steps
+from oyez.audio.packets import MAX_PACKET_BYTES, Codec, Packet, Source, Steps, resume_at
 from oyez.errors import AudioError
 
 MAX_HEADER_BYTES = 8 << 20
@@ -69,11 +70,13 @@ def read_asf(source: Source) -> Steps[None]:
             stream = _read_header((yield from source.take(size)))
             assert stream.codec is not None
             yield stream.codec
-        elif kind == _DATA and stream is not None:
+        elif stream is None:
+            raise AudioError("The ASF file has no header; it is broken.")
+        elif kind == _DATA:
             yield from source.take(26)
             yield from _read_packets(source, stream)
         else:
-            raise AudioError("The ASF file has no data after its header; it is broken.")
+            yield from source.skip(max(0, size))
 
 
 def _read_header(content: bytes) -> _Stream:
@@ -102,13 +105,23 @@ def _read_header(content: bytes) -> _Stream:
 
 
 def _read_codec(wave_format: bytes) -> Codec:
-    tag = int.from_bytes(wave_format[:2], "little")
-    return Codec(_NAMES.get(tag, f"format 0x{tag:04X}"), wave_format=wave_format)
+    tag, channels, rate = struct.unpack_from("<HHI", wave_format)
+    return Codec(_NAMES.get(tag, f"format 0x{tag:04X}"), rate, channels, wave_format=wave_format)
 
 
 def _read_packets(source: Source, stream: _Stream) -> Steps[None]:
+    """Read the data object: its packets, up to another file's header."""
+    mark = b""
     while True:
+        head = yield from source.peek(16)
+        if head == _HEADER:
+            return
+        if not head.startswith(mark):
+            yield from resume_at(source, mark, "ASF")
+            continue
         packet = yield from source.take(stream.packet_bytes)
+        # All packets begin with the same description of their (unused) error correction.
+        mark = packet[:3] if packet[0] & 0x80 else b""
         try:
             objects = list(_read_packet(_Fields(packet), stream))
         except IndexError:

@@ -101,14 +101,14 @@ def _read_frame(source: Source, likeness: int) -> Steps[None]:
 
 def _find_head(source: Source, start: int, likeness: int) -> tuple[int, int]:
     """Return where the next frame's head is, or 0, and from where to go on searching."""
-    data = source.look(source.available)
     while True:
-        at = data.find(b"\xff", start)
+        at = source.find(b"\xff", start)
         if at < 0:
-            return 0, len(data)
-        if at + 5 > len(data) or at + _head_bytes(data[at : at + 5]) > len(data):
+            return 0, source.available
+        head = source.look(_MAX_HEAD_BYTES, at=at)
+        if len(head) < 5 or len(head) < _head_bytes(head):
             return 0, at
-        if _read_head(data[at : at + _MAX_HEAD_BYTES]) == likeness:
+        if _read_head(head) == likeness:
             return at, at
         start = at + 1
 

@@ -5,6 +5,7 @@ are unknown in streams anyway. The first audio track is taken; everything else i
 without being stored.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +16,7 @@ from oyez.audio.packets import (
     Packet,
     Source,
     Steps,
-    resume_at,
+    refuse_junk,
 )
 from oyez.errors import AudioError
 
@@ -24,6 +25,7 @@ MAX_TRACKS_BYTES = 4 << 20
 
 _EBML, _SEGMENT, _TRACKS, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1654AE6B, 0x1F43B675
 _SIMPLE_BLOCK, _BLOCK_GROUP, _BLOCK, _DISCARD = 0xA3, 0xA0, 0xA1, 0x75A2
+_LONGEST_MARK = 8
 _PASSED_OVER = {
     0x114D9B74,  # SeekHead
     0x1549A966,  # Info
@@ -70,7 +72,7 @@ def read_matroska(source: Source) -> Steps[None]:
     while True:
         element = yield from _read_head(source)
         if element is None:
-            yield from resume_at(source, _CLUSTER.to_bytes(4, "big"), "WebM")
+            yield from _resume(source, track)
             continue
         kind, size = element
         if kind in (_SEGMENT, _CLUSTER):
@@ -107,6 +109,26 @@ def _read_head(source: Source) -> Steps[tuple[int, int | None] | None]:
         return None
     head = yield from source.take(length + width)
     return kind, _number(head[length:])
+
+
+def _resume(source: Source, track: _Track | None) -> Steps[None]:
+    """Pass over junk up to a cluster, a new beginning, or what looks like a block of the track."""
+    began = source.position
+    marks = rb"\x1f\x43\xb6\x75|\x1a\x45\xdf\xa3"
+    if track is not None and track.number < 127:
+        size = rb"\xa3(?:[\x81-\xfe]|[\x40-\x7f].|[\x20-\x3f]..)"
+        marks += b"|" + size + re.escape(bytes([0x80 | track.number])) + rb"..[\x00\x80]"
+    pattern = re.compile(marks, re.DOTALL)
+    yield from source.skip(1)
+    while True:
+        found = pattern.search(source.look(source.available))
+        passed = found.start() if found else max(0, source.available - _LONGEST_MARK + 1)
+        yield from source.skip(passed)
+        refuse_junk(source.position - began, "WebM")
+        # A longer mark may begin before the one that was found, and not be whole yet.
+        if found and (source.ended or source.available >= _LONGEST_MARK):
+            return
+        yield from source.need(source.available + 1)
 
 
 def _number(data: bytes) -> int | None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 from oyez.audio.containers.amr import split_frames
-from oyez.audio.containers.mp4_boxes import Track, find_track, fragment_places
-from oyez.audio.packets import MAX_PACKET_BYTES, Packet, Source, Steps
+from oyez.audio.containers.mp4_boxes import Places, Track, find_track, fragment_places
+from oyez.audio.packets import MAX_PACKET_BYTES, Packet, Source, Steps, refuse_junk
 from oyez.errors import AudioError
 
 MAX_TABLE_BYTES = 8 << 20
@@ -29,14 +29,18 @@ def read_mp4(source: Source) -> Steps[None]:
     """
     track: Track | None = None
     places: Iterator[tuple[int, int]] = iter(())
-    kept, kept_at = b"", 0
+    file_at, kept, kept_at = 0, b"", 0
     while True:
         start = source.position
         kind, size = yield from _read_head(source)
-        if kind == b"moov":
+        if kind == b"ftyp":
+            # The beginning of a file, perhaps behind another.
+            track, file_at, kept = None, start, b""
+            yield from source.skip(size)
+        elif kind == b"moov":
             track = find_track((yield from _take_table(source, kind, size)))
             yield track.codec
-            places = iter(track.places)
+            places = _moved(track.places, file_at)
             if kept:
                 yield from _give_kept(kept, kept_at, track, places)
                 kept = b""
@@ -59,8 +63,8 @@ def read_mp4(source: Source) -> Steps[None]:
             kept = yield from source.take(size)
         elif kind == b"mdat" and track is not None:
             places = yield from _read_data(source, source.position + size, track, places)
-        elif not kind.isascii():
-            raise AudioError(f"The MP4 stream has a box of type {kind!r}; it is broken.")
+        elif not kind.isalnum():
+            yield from _resume(source, source.position - start)
         else:
             yield from source.skip(size)
 
@@ -74,9 +78,26 @@ def _read_head(source: Source) -> Steps[tuple[bytes, int]]:
     length = 8
     if size == 1:
         size, length = int.from_bytes((yield from source.take(8)), "big"), 16
-    if size < length:
-        raise AudioError(f"The MP4 stream has a box {kind!r} of {size} bytes; it is broken.")
-    return kind, size - length
+    return (kind, size - length) if size >= length else (b"", 0)
+
+
+def _moved(places: Places, file_at: int) -> Iterator[tuple[int, int]]:
+    for offset, size in places:
+        yield offset + file_at, size
+
+
+def _resume(source: Source, passed: int) -> Steps[None]:
+    """Pass over junk up to the head of the next fragment."""
+    while True:
+        at = source.find(b"moof", 4)
+        if at >= 4:
+            yield from source.skip(at - 4)
+            return
+        seen = max(0, source.available - 7)
+        passed += seen
+        refuse_junk(passed, "MP4")
+        yield from source.skip(seen)
+        yield from source.need(source.available + 1)
 
 
 def _take_table(source: Source, kind: bytes, size: int) -> Steps[bytes]:
