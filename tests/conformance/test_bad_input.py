@@ -34,6 +34,10 @@ from .sdks import Sdk
 
 NOISE = bytes(range(1, 256)) * 40
 BAD_WAV = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0" + bytes(16) + NOISE
+GOOD_WAV = (
+    b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0data"
+    b"\xff\xff\xff\xff" + NOISE
+)
 AUTO: dict[str, Any] = {"audio_format": "auto", "sample_rate": None, "num_channels": None}
 
 
@@ -111,13 +115,16 @@ BAD_INPUT = (
         ("`trailing_silence_ms`", "whole number"),
     ),
     # Audio.
-    Bad("noise as auto", (start(**AUTO), NOISE), ("not recognised", "send a WAV")),
-    Bad("short noise as auto", (start(**AUTO), b"\1\2\3", END), ("not recognised", "send a WAV")),
+    Bad("noise as auto", (start(**AUTO), NOISE), ("not recognised", "send WAV, MP3")),
+    Bad(
+        "short noise as auto", (start(**AUTO), b"\1\2\3", END), ("not recognised", "send WAV, MP3")
+    ),
     Bad("text as auto", (start(**AUTO), b"This is not audio at all."), ("not recognised",)),
     Bad("noise as wav", (start(**AUTO | {"audio_format": "wav"}), NOISE), ("WAV",)),
     Bad("broken wav", (start(**AUTO), BAD_WAV), ("WAV",)),
-    Bad("mp3", (start(**AUTO | {"audio_format": "mp3"}),), ("MP3", "send WAV or raw PCM")),
-    Bad("mp3 as auto", (start(**AUTO), b"ID3\4" + NOISE), ("MP3", "send WAV or raw PCM")),
+    Bad("noise as mp3", (start(**AUTO | {"audio_format": "mp3"}), NOISE, END), ("MP3",)),
+    Bad("noise behind a tag", (start(**AUTO), b"ID3\4\0\0\0\0\0\0" + NOISE, END), ("MP3",)),
+    Bad("wav as mp3", (start(**AUTO | {"audio_format": "mp3"}), GOOD_WAV), ("MP3", "WAV", "'wav'")),
     Bad("no audio", (start(), END), ("No audio was received",)),
     Bad("empty audio", (start(), b"", b"", END), ("No audio was received",)),
     Bad("half a sample", (start(), b"\1", END), ("No audio was received",)),
@@ -198,8 +205,8 @@ REFUSED = (
         401,
         key="another-key",
     ),
-    Refused("noise", {}, NOISE, ("not recognised", "send a WAV", "open a new session")),
-    Refused("mp3", {"audio_format": "mp3"}, b"", ("MP3", "send WAV or raw PCM")),
+    Refused("noise", {}, NOISE, ("not recognised", "send WAV, MP3", "open a new session")),
+    Refused("wav as mp3", {"audio_format": "mp3"}, GOOD_WAV, ("MP3", "WAV", "'wav'")),
     Refused("no audio", RAW, b"", ("No audio was received",)),
     Refused("unknown hint", {"language_hints": ["xx"]}, b"", ("'xx'", "use a code such as en")),
     Refused(
