@@ -13,7 +13,7 @@ from bench.plan import Plan, read_plan
 
 
 def main() -> int:
-    """Run the benchmark."""
+    """Run the benchmark; return 1 when a part that judges found a failure."""
     plan = read_plan()
     result: dict[str, Any] = {"about": about(plan), "parts": {}}
     for name, value in result["about"].items():
@@ -32,7 +32,7 @@ def main() -> int:
         plan.json_path.parent.mkdir(parents=True, exist_ok=True)
         plan.json_path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
     tables.note(f"\nNumbers: {plan.json_path}")
-    return 0
+    return int(any(part.get("failures") for part in result["parts"].values()))
 
 
 def about(plan: Plan) -> dict[str, str]:

@@ -15,6 +15,8 @@ from oyez.engines.registry import load_recognizer
 from oyez.protocol.models import REAL_TIME_MODEL
 
 PARTS = ("wer", "latency", "soak", "silence", "startup", "install")
+CHECKS = ("fuzz", "autobahn")
+"""Parts that judge: they are run when they are named, and fail when a promise is broken."""
 DEFAULT_MODEL = "moonshine-tiny"
 SOAK_S = 600.0
 
@@ -76,7 +78,9 @@ def read_plan(arguments: list[str] | None = None) -> Plan:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Measure accuracy, latency, endurance and size."
     )
-    parser.add_argument("--only", metavar="PARTS", help=f"comma separated, of {','.join(PARTS)}")
+    parser.add_argument(
+        "--only", metavar="PARTS", help=f"comma separated, of {','.join((*PARTS, *CHECKS))}"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer clips, shorter soaks")
     parser.add_argument(
         "--data", default=os.environ.get("OYEZ_BENCH_DATA"), help="speech folder, or `sample`"
@@ -90,9 +94,10 @@ def read_plan(arguments: list[str] | None = None) -> Plan:
     parser.add_argument("--json", default="bench/out/result.json", help="where the numbers go")
     given = parser.parse_args(arguments)
     parts = tuple(given.only.split(",")) if given.only else PARTS
-    unknown = [part for part in parts if part not in PARTS]
+    known = (*PARTS, *CHECKS)
+    unknown = [part for part in parts if part not in known]
     if unknown:
-        parser.error(f"unknown parts: {', '.join(unknown)}; known are {', '.join(PARTS)}")
+        parser.error(f"unknown parts: {', '.join(unknown)}; known are {', '.join(known)}")
     if given.url and not given.api_key:
         parser.error("--url needs --api-key or OYEZ_API_KEY")
     try:

@@ -85,6 +85,12 @@ class Tally:
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
 
+    def add(self, other: "Tally") -> None:
+        """Take in what became of other cases."""
+        self.cases += other.cases
+        self.endings += other.endings
+        self.failures += other.failures
+
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
         return {
@@ -122,13 +128,20 @@ class Arena:
         await self._check_nothing_is_left()
         return ending
 
-    async def run_all(self, kind: str, make: Make, numbers: Sequence[int], *, seed: int) -> Tally:
+    async def run_all(
+        self,
+        kind: str,
+        make: Make,
+        numbers: Sequence[int],
+        *,
+        seed: int,
+        at_once: int | None = None,
+    ) -> Tally:
         """Run the cases of these numbers, many at a time; failures are made small."""
         tally = Tally(kind)
-        clock = asyncio.get_running_loop().time
-        began_s = clock()
-        for at in range(0, len(numbers), BATCH):
-            batch = numbers[at : at + BATCH]
+        size = at_once or BATCH
+        for at in range(0, len(numbers), size):
+            batch = numbers[at : at + size]
             cases = [make(random_of(seed, kind, number)) for number in batch]
             endings = await asyncio.gather(*map(self._attempt, cases), return_exceptions=True)
             problem = await self._left_behind()
@@ -146,7 +159,6 @@ class Arena:
             if problem and not tally.failures:
                 text = f"{problem}, by cases {batch[0]} to {batch[-1]} together"
                 tally.failures.append(Failure(kind, seed, batch[0], text, "none alone"))
-        tally.seconds = clock() - began_s
         return tally
 
     async def _failure(

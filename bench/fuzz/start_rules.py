@@ -13,6 +13,9 @@ from typing import Any, Final
 
 from bench.fuzz.values import CODES, CONTAINER_NAMES, MODEL_NAMES, OLD_RAW_NAMES, RAW_NAMES
 
+FILE_NAMES: Final = ("m4a", "mp4", "caf", "au")
+"""Formats of files: a server may take them as streams too."""
+
 MAX_CONTEXT: Final = 10_000
 DEEP: Final = 60
 """Levels from which on a reader may refuse to follow."""
@@ -62,8 +65,10 @@ def expected(payload: Mapping[str, Any]) -> Expectation:
         types.add("model_not_available")
     elif "model" in bad:
         types.add("invalid_request")
-    # A message of which a part may be unreadable need not be judged any further.
-    named = () if is_deep or _is_long(payload) else tuple(NAMES.get(n, (f"`{n}",)) for n in bad)
+    # A message of which a part may be unreadable need not be judged any further, and whether an
+    # unknown model translates nobody knows.
+    said = [name for name in bad if name != "translation" or "model" not in bad]
+    named = () if is_deep or _is_long(payload) else tuple(NAMES.get(n, (f"`{n}",)) for n in said)
     return Expectation(
         may_be_accepted=not bad,
         must_be_accepted=not bad and not maybe and not is_deep,
@@ -143,6 +148,8 @@ def _model(value: object) -> Judgement:
 
 def _format(value: object) -> Judgement:
     known = ("auto", *CONTAINER_NAMES, *RAW_NAMES, *OLD_RAW_NAMES)
+    if isinstance(value, str) and value in FILE_NAMES:
+        return Judgement.MAYBE
     return _if(isinstance(value, str) and value in known)
 
 
