@@ -11,6 +11,8 @@ from oyez.server.settings import Settings
 from .runs import KEY, Run, launched
 from .test_words import final_text
 
+pytestmark = pytest.mark.real
+
 PROGRAMS = ("soniox_sync", "livekit_stt", "pipecat_stt")
 
 

@@ -9,6 +9,8 @@ from oyez.server.run import ServerThread
 
 from .runs import Run, launched
 
+pytestmark = pytest.mark.real
+
 PROGRAMS = ("raw_example", "soniox_sync", "soniox_async", "livekit_stt", "pipecat_stt")
 WRONG = "The API key is wrong: use the key that this server was given."
 

@@ -12,6 +12,8 @@ from oyez.server.settings import Settings
 
 from .runs import KEY, Run
 
+pytestmark = pytest.mark.real
+
 PROGRAMS = ("raw_example", "soniox_sync", "soniox_async", "livekit_stt", "pipecat_stt")
 HEARD = ("shown", "interim_transcript", "interim", "final")
 GOES = "The server is shutting down."
