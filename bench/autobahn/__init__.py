@@ -16,7 +16,3 @@ The suite (PyPI `autobahntestsuite`) is a program for Python 2.7 and is installe
 (`--target` leaves out the file that makes `zope` a package.) UNIMPLEMENTED are the cases about
 compression, which oyez does not offer: clients send audio, which does not get smaller.
 """
-
-from bench.autobahn.runs import measure
-
-__all__ = ["measure"]

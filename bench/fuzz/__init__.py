@@ -16,7 +16,3 @@ and cases that do not. A failure is made small and printed with the command that
     python -m bench.fuzz --seed 7 --cases 2000         the same 2,000 each time
     python -m bench.fuzz --seed 7 --kind wire --case 3 one of them
 """
-
-from bench.fuzz.runs import measure
-
-__all__ = ["measure"]

@@ -121,6 +121,12 @@ async def _pings(raw: RawSocket, random: Random) -> str:
     return "finished"
 
 
+async def _nothing(raw: RawSocket, random: Random) -> str:
+    del raw
+    await asyncio.sleep(random.choice((0, 0.01)))
+    return "gone"
+
+
 async def _half_a_frame_then_reset(raw: RawSocket, random: Random) -> str:
     data = TALK[: -random.randint(1, len(TALK) - 1)]
     await raw.write(data)
@@ -193,6 +199,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "a whole talk": _whole_talk,
     "fragments and pings": _fragmented,
     "many pings": _pings,
+    "nothing": _nothing,
     "half a frame, then reset": _half_a_frame_then_reset,
     "half a frame, then closed": _half_a_frame_then_close,
     "talk, then reset": _talk_then_vanish,
@@ -217,6 +224,13 @@ ACTS: Final[Mapping[str, Act]] = {
 # Handshakes that must be refused.
 
 HANDSHAKES: Final[Mapping[str, Callable[[Random], bytes]]] = {
+    "a long header": lambda r: opening(X_Long="x" * r.choice((9_000, 60_000, 200_000))),
+    "a long path": lambda _: opening(STREAM_PATH + "?" + "x" * 9_000),
+    "a long key": lambda _: opening(Authorization="Bearer " + "x" * 9_000),
+    "many headers": lambda _: opening(**{f"X_{number}": "1" for number in range(200)}),
+    "a body": lambda _: opening(Content_Length="5") + b"hello",
+    "a body in pieces": lambda _: opening(Transfer_Encoding="chunked") + b"2\r\nhi\r\n0\r\n\r\n",
+    "an odd header": lambda _: opening(X_Odd="\x01\xff"),
     "no WebSocket key": lambda _: opening(Sec_WebSocket_Key=None),
     "a bad WebSocket key": lambda _: opening(Sec_WebSocket_Key="short"),
     "another version": lambda r: opening(Sec_WebSocket_Version=r.choice(("12", "99", "x"))),
