@@ -19,6 +19,8 @@ TOLERANCE_MS: Final = 150
 """Encoders add a frame or two of their own."""
 RAW_TOLERANCE_MS: Final = 15
 MAX_RAW_MS: Final = 3_000
+SPLICED_BYTES: Final = 20_000
+"""Enough of another recording: as AMR, which takes anything, it is half a minute."""
 RATES_HZ: Final = (1_000, 8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000, 384_000)
 
 
@@ -180,7 +182,7 @@ def _repeat(data: bytearray, at: int, random: Random) -> bytearray:
 def _splice(data: bytearray, at: int, random: Random) -> bytearray:
     other = recording(random.choice(RECIPES))
     begin = random.randrange(len(other))
-    return data[:at] + other[begin:]
+    return data[:at] + other[begin : begin + SPLICED_BYTES]
 
 
 _MUTATIONS: Final = (
