@@ -12,10 +12,11 @@ def run(talks: dict[str, Run]) -> Run:
     return talks["livekit"].end()
 
 
-def test_each_utterance_is_said_and_ends(run: Run) -> None:
-    kinds = run.kinds("final_transcript", "end_of_speech")
-    assert kinds == ["final_transcript", "end_of_speech"] * (len(kinds) // 2)
-    assert 3 <= len(kinds) // 2 <= 6, "a pause follows each of the six sentences"
+def test_each_utterance_starts_is_said_and_ends(run: Run) -> None:
+    kinds = run.kinds("start_of_speech", "final_transcript", "end_of_speech")
+    turn = ["start_of_speech", "final_transcript", "end_of_speech"]
+    assert kinds == turn * (len(kinds) // 3)
+    assert 3 <= len(kinds) // 3 <= 6, "a pause follows each of the six sentences"
 
 
 def test_each_utterance_that_is_shown_early_starts_once(run: Run) -> None:

@@ -107,8 +107,29 @@ def test_a_marker_comes_before_whatever_follows_it() -> None:
     ledger.finalize(spoken((" a", 0, 100)))
     ledger.mark("<fin>", at_ms=200)
     ledger.finalize(spoken((" b", 150, 260)))
-    starts = [token.start_ms for results in ledger.take() for token in results.tokens]
+    tokens = [token for results in ledger.take() for token in results.tokens]
+    starts = [token.start_ms for token in tokens if token.is_final]
     assert starts == sorted(set(starts))
+
+
+def test_words_are_shown_before_the_message_that_ends_their_utterance() -> None:
+    ledger = Ledger(language=None)
+    ledger.finalize(spoken((" a", 0, 100)))
+    ledger.mark("<end>", at_ms=200)
+    ledger.show(spoken((" b", 210, 250)), until_ms=260)
+    shown = ledger.take()
+    ledger.finalize(spoken((" b", 210, 300)))
+    ledger.mark("<end>", at_ms=400)
+    said = [
+        ([(token.text, token.is_final) for token in results.tokens], results.final_audio_proc_ms)
+        for results in (*shown, *ledger.take())
+    ]
+    assert said == [
+        ([("a", False)], 0),
+        ([("a", True), ("<end>", True)], 200),
+        ([(" b", False)], 200),
+        ([(" b", True), ("<end>", True)], 400),
+    ]
 
 
 def test_a_message_ends_with_its_marker() -> None:
@@ -123,5 +144,5 @@ def test_a_message_ends_with_its_marker() -> None:
         ([token.text for token in results.tokens], results.final_audio_proc_ms)
         for results in ledger.take()
     ]
-    assert said == [(["a", "<end>"], 200), (["<fin>"], 200), ([" b", " c"], 300)]
+    assert said[1:] == [(["a", "<end>"], 200), (["<fin>"], 200), ([" b", " c"], 300)]
     assert ledger.take() == []

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from oyez.protocol.messages import Results
 from oyez.protocol.tokens import Token, marker
@@ -32,7 +33,10 @@ class Ledger:
         self._new: list[Token] = []
         self._shown: tuple[Token, ...] = ()
         self._is_due = False
+        self._is_announced = False
+        """Whether a word was said since the last marker, final or not."""
         self._reported_ms = 0
+        self._reported_final_ms = 0
         self._last_end_ms = 0
         self._has_text = False
         self.final_ms = 0
@@ -63,13 +67,19 @@ class Ledger:
         """Say a marker; everything before it is final.
 
         A marker ends its message: known clients raise one event a message, however many it holds.
+        And words are shown before they are final in the same message as a marker, because a known
+        client learns of speech from the messages before the one that ends it.
         """
         self._shown = ()
+        if self._new and not self._is_announced and self._shows_non_final:
+            guesses = tuple(replace(token, is_final=False) for token in self._new)
+            self._ready.append(Results(guesses, self._reported_final_ms, self.total_ms))
         self.advance(final_ms=at_ms, total_ms=at_ms)
         self._new.append(marker(text, self.final_ms))
         self._ready.append(self._message())
         # The next token starts later than the marker: a known client compares the two.
         self._last_end_ms = self.final_ms + 1
+        self._is_announced = False
 
     def advance(self, *, final_ms: int, total_ms: int) -> None:
         """Move the counters; a step back is no step."""
@@ -87,6 +97,8 @@ class Ledger:
 
     def _message(self) -> Results:
         results = Results((*self._new, *self._shown), self.final_ms, self.total_ms)
+        self._is_announced = self._is_announced or bool(results.tokens)
+        self._reported_final_ms = self.final_ms
         self._new = []
         self._is_due = False
         self._reported_ms = self.total_ms

@@ -209,6 +209,22 @@ async def a_marker_ends_its_message(wire: Wire) -> None:
         assert not set(said[:-1]) & set(MARKERS)
 
 
+@holds("RES-21")
+async def words_are_shown_before_a_marker_follows_them(wire: Wire) -> None:
+    """Also when they come so fast that no reading could show them."""
+    async with wire.open() as line:
+        await line.say(start(enable_endpoint_detection=True), AUDIO, FINALIZE, END)
+        messages = await line.rest()
+    shown = ""
+    for message in messages:
+        said = "".join(token["text"] for token in finals([message]))
+        if said.endswith(MARKERS) and said not in MARKERS:
+            assert shown
+        words = [token["text"] for token in message["tokens"] if not token["is_final"]]
+        shown = "" if said.endswith(MARKERS) else shown + "".join(words)
+    assert text(messages).count("<end>") >= 2
+
+
 @holds("RES-19")
 async def messages_are_small(wire: Wire) -> None:
     messages = await heard(wire)
