@@ -122,7 +122,9 @@ class Clerk:
         if self._stretch_s is None:
             return False
         stretch_s = self.now_s - self._stretch_s
-        is_undecoded = self.audio_bytes < 2 and stretch_s >= self.limits.decode_timeout_s
+        is_undecoded = (
+            self.audio_bytes < 2 * BYTES_PER_MS and stretch_s >= self.limits.decode_timeout_s
+        )
         return is_undecoded or stretch_s >= self.limits.slow_input_window_s
 
 

@@ -22,6 +22,9 @@ from oyez.protocol.limits import Limits
 HEADERS: Final = {"Authorization": f"Bearer {KEY}"}
 TIMED_LIMITS: Final = Limits(max_duration_s=150.0)
 """Of a server whose clock is moved: its longest stream is short enough to be met."""
+TRIES: Final = 3
+"""Of a case in which time passes: what the server has not taken in yet stops its clocks, which is
+right, and nothing shows from outside when a busy machine has got so far."""
 LOOP_MS: Final = 8_000
 """Audio made once; streams take their parts of it."""
 KEEPALIVES: Final = (
@@ -81,12 +84,22 @@ class ControlCase:
 
     async def run(self, app: Starlette) -> str:
         """See `Case.run`."""
+        tries = TRIES if any(op.kind == "wait" for op in self.ops) else 1
+        for remaining in reversed(range(tries)):
+            try:
+                return await self._run(app)
+            except BrokenPromiseError as problem:
+                if problem.kind != "wrong" or not remaining:
+                    raise
+        raise AssertionError(tries)
+
+    async def _run(self, app: Starlette) -> str:
         clerk = Clerk(self.limits)
         transcript = await self._converse(app, self.ops, clerk)
         ending = transcript.ending if transcript.ending != "silent" else "gone"
         if self.has_twin and ending == "finished":
             twin = await self._converse(app, _cut_anew(self.ops), Clerk(self.limits))
-            if twin.finals != transcript.finals:
+            if twin.is_finished and twin.finals != transcript.finals:
                 one, other = _short(transcript.finals), _short(twin.finals)
                 raise BrokenPromiseError("wrong", f"cut differently: {one} became {other}")
         return ending
