@@ -18,6 +18,10 @@ from oyez.errors import AudioError
 MAX_BAD_PACKETS = 250
 """Packets in a row that cannot be decoded before the stream is given up: 5 s of most codecs."""
 
+MAX_PLANES = 7
+"""Most channels in planes of their own. PyAV (18.1) looks for the end of the list of planes behind
+libav's array of eight, and reading what it finds there crashes the process."""
+
 MAX_RATE_CHANGES = 16
 """Each costs a new filter."""
 
@@ -105,7 +109,7 @@ class PacketDecoder:
         left = min(count if keep is None else keep, count - drop)
         ready = []
         for frame in frames:
-            ready.append(self._set_rate(frame.sample_rate, len(frame.layout.channels)))
+            ready.append(self._set_rate(frame))
             skipped = min(self._skip, frame.samples)
             self._skip -= skipped
             if left > skipped:
@@ -113,9 +117,15 @@ class PacketDecoder:
             left -= frame.samples
         return count, np.concatenate(ready) if ready else NO_SAMPLES
 
-    def _set_rate(self, rate_hz: int, channels: int) -> Samples:
+    def _set_rate(self, frame: av.AudioFrame) -> Samples:
         """Prepare for a frame; return what the audio at another rate before it still holds."""
+        rate_hz, channels = frame.sample_rate, frame.layout.nb_channels
         check_shape(rate_hz, channels)
+        if frame.format.is_planar and channels > MAX_PLANES:
+            raise AudioError(
+                f"The audio has {channels} channels of {self._name}, of which no more than "
+                f"{MAX_PLANES} can be decoded; send one or two."
+            )
         if rate_hz == self._rate_hz:
             return NO_SAMPLES
         self._changes += 1
@@ -176,7 +186,7 @@ def _context_of_wave(codec: Codec) -> AudioCodecContext:
 def _to_mono(frame: av.AudioFrame) -> Samples:
     """Return the mean over channels, in the order of `oyez.audio.samples.mix_to_mono`."""
     values = frame.to_ndarray()
-    channels = len(frame.layout.channels)
+    channels = frame.layout.nb_channels
     planes = values if frame.format.is_planar else values.reshape(-1, channels).T
     if channels == 1:
         return _to_float(planes[0])

@@ -47,7 +47,7 @@ class FramedDecoder:
     @property
     def bytes_held(self) -> int:
         """Bytes of a header or a packet whose rest has not arrived."""
-        return self._source.available
+        return self._source.available + self._source.set_aside
 
     @property
     def saw_audio(self) -> bool:

@@ -74,6 +74,8 @@ class Source:
         self._at = 0
         self._taken = 0
         self._ended = False
+        self.set_aside = 0
+        """Bytes that were taken and are kept by the container, to be counted as held."""
 
     @property
     def available(self) -> int:

@@ -4,9 +4,6 @@ The first audio track is taken. In files that are not fragmented, ``moov`` says 
 lie. Where it comes last, the data before it are kept, up to `MAX_KEPT_BYTES`.
 """
 
-from collections.abc import Iterator
-from itertools import chain
-
 from oyez.audio.containers.amr import split_frames
 from oyez.audio.containers.mp4_boxes import Places, Track, find_track, fragment_places
 from oyez.audio.packets import MAX_PACKET_BYTES, Packet, Source, Steps, refuse_junk
@@ -21,6 +18,23 @@ MAX_KEPT_BYTES = 8 << 20
 _ENDLESS = 1 << 62
 
 
+class _Places:
+    """Where the packets lie that are still to come."""
+
+    def __init__(self, places: Places, moved: int = 0) -> None:
+        self._places = iter(places)
+        self._moved = moved
+        self._next = next(self._places, None)
+
+    def take_before(self, end: int) -> tuple[int, int] | None:
+        """Return the place and the size of the next packet, if it begins before `end`."""
+        if self._next is None or self._next[0] + self._moved >= end:
+            return None
+        offset, size = self._next
+        self._next = next(self._places, None)
+        return offset + self._moved, size
+
+
 def read_mp4(source: Source) -> Steps[None]:
     """Take an ISO media file apart.
 
@@ -28,22 +42,22 @@ def read_mp4(source: Source) -> Steps[None]:
         AudioError: There is no audio inside that is known, or it cannot be streamed.
     """
     track: Track | None = None
-    places: Iterator[tuple[int, int]] = iter(())
+    places = _Places(())
     file_at, kept, kept_at = 0, b"", 0
     while True:
         start = source.position
         kind, size = yield from _read_head(source)
         if kind == b"ftyp":
             # The beginning of a file, perhaps behind another.
-            track, file_at, kept = None, start, b""
+            track, file_at, kept, source.set_aside = None, start, b"", 0
             yield from source.skip(size)
         elif kind == b"moov":
             track = find_track((yield from _take_table(source, kind, size)))
             yield track.codec
-            places = _moved(track.places, file_at)
+            places = _Places(track.places, file_at)
             if kept:
                 yield from _give_kept(kept, kept_at, track, places)
-                kept = b""
+                kept, source.set_aside = b"", 0
         elif kind == b"moof":
             if track is None:
                 raise AudioError(
@@ -51,7 +65,7 @@ def read_mp4(source: Source) -> Steps[None]:
                     "beginning of the recording (ftyp and moov) again."
                 )
             moof = yield from _take_table(source, kind, size)
-            places = chain(places, fragment_places(track, moof, start))
+            places = _Places(fragment_places(track, moof, start))
         elif kind == b"mdat" and track is None:
             if size > MAX_KEPT_BYTES - len(kept):
                 raise AudioError(
@@ -61,8 +75,9 @@ def read_mp4(source: Source) -> Steps[None]:
                 )
             kept_at = source.position
             kept = yield from source.take(size)
+            source.set_aside = size
         elif kind == b"mdat" and track is not None:
-            places = yield from _read_data(source, source.position + size, track, places)
+            yield from _read_data(source, source.position + size, track, places)
         elif not kind.isalnum():
             yield from _resume(source, source.position - start)
         else:
@@ -79,11 +94,6 @@ def _read_head(source: Source) -> Steps[tuple[bytes, int]]:
     if size == 1:
         size, length = int.from_bytes((yield from source.take(8)), "big"), 16
     return (kind, size - length) if size >= length else (b"", 0)
-
-
-def _moved(places: Places, file_at: int) -> Iterator[tuple[int, int]]:
-    for offset, size in places:
-        yield offset + file_at, size
 
 
 def _resume(source: Source, passed: int) -> Steps[None]:
@@ -109,14 +119,10 @@ def _take_table(source: Source, kind: bytes, size: int) -> Steps[bytes]:
     return (yield from source.take(size))
 
 
-def _read_data(
-    source: Source, end: int, track: Track, places: Iterator[tuple[int, int]]
-) -> Steps[Iterator[tuple[int, int]]]:
-    """Give out the packets that lie before `end`, and return the places of the others."""
-    for offset, size in places:
-        if offset >= end:
-            places = chain([(offset, size)], places)
-            break
+def _read_data(source: Source, end: int, track: Track, places: _Places) -> Steps[None]:
+    """Give out the packets that lie before `end`."""
+    while (place := places.take_before(end)) is not None:
+        offset, size = place
         if offset < source.position or offset + size > end:
             continue
         yield from source.skip(offset - source.position)
@@ -124,13 +130,11 @@ def _read_data(
             continue
         yield from _give((yield from source.take(size)), track)
     yield from source.skip(end - source.position)
-    return places
 
 
-def _give_kept(
-    kept: bytes, kept_at: int, track: Track, places: Iterator[tuple[int, int]]
-) -> Steps[None]:
-    for offset, size in places:
+def _give_kept(kept: bytes, kept_at: int, track: Track, places: _Places) -> Steps[None]:
+    while (place := places.take_before(_ENDLESS)) is not None:
+        offset, size = place
         at = offset - kept_at
         if 0 <= at <= len(kept) - size and size <= MAX_PACKET_BYTES:
             yield from _give(kept[at : at + size], track)

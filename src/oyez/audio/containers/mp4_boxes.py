@@ -129,11 +129,11 @@ def _places(table: bytes, frame_bytes: int) -> Iterator[tuple[int, int]]:
         return
     (same_size,) = struct.unpack_from(">I", stsz, 4)
     sizes = _column(">I", stsz, 8)
-    runs = list(struct.iter_unpack(">III", stsc[8 : len(stsc) - (len(stsc) - 8) % 12]))
-    per_chunk, at = 0, 0
+    runs = struct.iter_unpack(">III", stsc[8 : len(stsc) - (len(stsc) - 8) % 12])
+    per_chunk, following = 0, next(runs, None)
     for chunk, offset in enumerate(offsets, 1):
-        if at < len(runs) and runs[at][0] == chunk:
-            per_chunk, at = runs[at][1], at + 1
+        if following is not None and following[0] == chunk:
+            per_chunk, following = following[1], next(runs, None)
         place = offset
         if frame_bytes:
             for left in range(per_chunk, 0, -_PIECE):
