@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.audio import Sound, read_sound
+from bench.streaming import Word
 
 STRICT = frozenset({"exact", "near-exact"})
+TIMED_QUALITY = "exact (turn order)"
+"""Several people at once: the words are known, their order is a matter of taste."""
 SAMPLE = "sample"
 UNREAD_FORMATS = ("raw/", "amr/")
 """The same recordings exist in readable formats; counting them again would weigh them more."""
@@ -58,6 +61,22 @@ class Clip:
             for item in json.loads(path.read_text("utf-8"))
         ]
 
+    def words(self) -> list[Word]:
+        """Return its words with their times, in order of their ends; none where none are known.
+
+        The file beside it has an object for each word or punctuation mark (`punc`), with `word`,
+        `start` and `end` in seconds; speakers may overlap.
+        """
+        path = self.path.with_suffix(".words.json")
+        if not path.exists():
+            return []
+        words = [
+            Word(str(item["word"]), float(item["start"]), float(item["end"]))
+            for item in json.loads(path.read_text("utf-8"))
+            if not item.get("punc")
+        ]
+        return sorted(words, key=lambda word: (word.end_s, word.start_s))
+
 
 class Corpus:
     """The speech at hand.
@@ -91,6 +110,11 @@ class Corpus:
             and row["ref_quality"] in STRICT
             and not row["format"].startswith(UNREAD_FORMATS)
         ]
+
+    def timed(self) -> list[Clip]:
+        """Return the clips whose words have times."""
+        clips = [self._clip(row) for row in self._rows if row["ref_quality"] == TIMED_QUALITY]
+        return [clip for clip in clips if clip.words()]
 
     def no_speech(self) -> list[Clip]:
         """Return recordings in which nobody speaks."""

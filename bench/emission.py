@@ -1,14 +1,25 @@
-"""When words appear on the screen, when they become final, and how often they are taken back."""
+"""When words appear on the screen, when they become final, and how often they are taken back.
+
+The definitions and their sources are in `bench.metrics`. When a word ended is told by the word
+times of the data where a recording has them (`.words.json`), else by the server's own token times;
+the result says how many words were timed by which.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench import text
-from bench.streaming import Stream, Word, words_of
-from oyez.client.events import Token
-
-SAME_WORD_S = 0.6
-"""A word of a draft is the final one if it is the same and starts no further from it than this."""
+from bench.joints import keyed
+from bench.metrics import (
+    erased_words,
+    final_at,
+    final_words,
+    matched_words,
+    shown_at,
+    unstable_words,
+)
+from bench.stats import Summary, summary
+from bench.streaming import Stream, Word
+from bench.views import views_of
 
 
 @dataclass(slots=True)
@@ -16,53 +27,68 @@ class Tally:
     """Everything measured, in seconds, and what went wrong."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    sources: dict[str, list[str]] = field(default_factory=dict)
+    """The recording of each measurement."""
     problems: list[str] = field(default_factory=list)
     inner_endpoints: int = 0
     inner_pauses: int = 0
     erased: int = 0
+    unstable: int = 0
     words: int = 0
+    words_timed_by_data: int = 0
 
-    def add(self, name: str, value: float) -> None:
+    def add(self, name: str, value: float, source: str = "") -> None:
         """Add one measurement."""
         self.seconds.setdefault(name, []).append(value)
+        self.sources.setdefault(name, []).append(source)
+
+    def summary(self, name: str) -> Summary | None:
+        """Return one metric in a line; None where nothing was measured."""
+        sources = self.sources.get(name, [])
+        return summary(self.seconds.get(name, []), sources if any(sources) else None)
+
+    @property
+    def upwr(self) -> float:
+        """The unstable partial word ratio."""
+        return self.unstable / max(self.words, 1)
+
+    @property
+    def erasure(self) -> float:
+        """The normalized erasure."""
+        return self.erased / max(self.words, 1)
 
 
-def judge_words(stream: Stream, tally: Tally) -> None:
-    """Take the emission delays of the words, and how many were taken back."""
-    finals = stream.words
-    shown: list[float | None] = [None] * len(finals)
-    settled = [0.0] * len(finals)
-    final_tokens: list[Token] = []
-    known: list[str] = []
-    for arrival in stream.arrivals:
-        final_tokens += [token for token in arrival.event.tokens if token.is_final]
-        draft = [token for token in arrival.event.tokens if not token.is_final]
-        words = words_of([*final_tokens, *draft])
-        said = [text.key(word.text) for word in words]
-        tally.erased += len(known) - same_start(known, said)
-        known = said
-        for index, final in enumerate(finals):
-            if shown[index] is None and any(is_same(final, word) for word in words):
-                shown[index] = arrival.at_s
-        for index in range(len(words_of(final_tokens))):
-            settled[index] = settled[index] or arrival.at_s
-    tally.words += len(finals)
-    for index, word in enumerate(finals):
-        tally.add("word shown", (shown[index] or settled[index]) - word.end_s)
-        tally.add("word final", settled[index] - word.end_s)
+def judge_words(
+    stream: Stream, tally: Tally, *, source: str = "", known: Sequence[Word] = ()
+) -> None:
+    """Take the emission delays of the words, and how many were taken back.
 
-
-def same_start(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many words two transcripts have in common from their start on."""
-    count = 0
-    for first, second in zip(one, other, strict=False):
-        if first != second:
-            break
-        count += 1
-    return count
-
-
-def is_same(one: Word, other: Word) -> bool:
-    """Return whether two words of two readings are the same one."""
-    is_near = abs(one.start_s - other.start_s) <= SAME_WORD_S
-    return is_near and text.key(one.text) == text.key(other.text)
+    Args:
+        stream: What came back.
+        tally: Takes the measurements.
+        source: The name of the recording.
+        known: Its words with their times, where the data has them.
+    """
+    views = views_of(stream)
+    words = final_words(views)
+    tally.erased += erased_words(views)
+    tally.unstable += unstable_words(views)
+    tally.words += len(words)
+    timed: list[Word | None] = [*keyed(stream.words)]
+    if known:
+        timed = matched_words(words, keyed(known))
+        tally.words_timed_by_data += sum(word is not None for word in timed)
+    last = max((index for index, word in enumerate(timed) if word is not None), default=None)
+    shown = shown_at(views, [None if word is None else word.start_s for word in timed])
+    settled = final_at(views)
+    for index, word in enumerate(timed):
+        if word is None:
+            continue
+        tally.add("word shown", shown[index] - word.end_s, source)
+        if index == last:
+            tally.add("last word", shown[index] - word.end_s, source)
+        final_s = settled[index]
+        if final_s is None:
+            tally.problems.append(f"{source}: the word {words[index]!r} never became final")
+        else:
+            tally.add("word final", final_s - word.end_s, source)

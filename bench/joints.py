@@ -69,7 +69,11 @@ def keys_of(said: str) -> list[str]:
 
 def keyed(words: Sequence[Word]) -> list[Word]:
     """Return streamed words as they are compared; a hyphenated word becomes two of one time."""
-    return [Word(key, word.start_s, word.end_s) for word in words for key in keys_of(word.text)]
+    return [
+        Word(key, word.start_s, word.end_s, word.confidence)
+        for word in words
+        for key in keys_of(word.text)
+    ]
 
 
 def matched(steps: Sequence[Step]) -> set[int]:

@@ -5,19 +5,27 @@ clip. A chunk leaves when its last sample has been spoken, so every figure inclu
 chunking, as a microphone's would. When speech begins and ends is told by an energy pass over the
 file (`bench.energy`), not by the server; clips on whose edges it is not sure are left out.
 
-first words     speech begins -> the first token of speech, final or not, is received; includes the
-                time that it takes to say the word
+first partial   speech begins -> the first non-final word is received; includes the time that it
+                takes to say the word
+first words     the same, final words included
 endpoint        speech ends -> `<end>` is received
-final           speech ends -> the last final word of the clip is received
+final           speech ends -> the last final word of the clip is received, nobody asking for it
+settled         speech ends -> the transcript reads as it will stay, final or not
 finalize        `finalize` is sent, 200 ms after speech ends -> `<fin>` is received
-word shown      a word ends -> it stands in the received transcript, within 0.6 s of its final time
+TTFS            speech ends -> `<fin>` is received, when `finalize` is sent after 200 ms, never
+                below 0: time to final segment of Pipecat's stt-benchmark, whose bots ask so
+word shown      a word ends -> it is first received; PR50 and PR90 are its p50 and p90
+last word       the same, of the last word of each clip only
 word final      a word ends -> the word is received as final
+lag             audio sent - `total_audio_proc_ms`, at each event
+final lag       audio sent - `final_audio_proc_ms`, at each event while somebody speaks
 ping            WebSocket ping -> pong on a second, silent stream, while the first is recognised
 
-When a word ends is taken from the server's own token times. Endpoints inside a clip are counted
-beside the pauses of 500 ms and more that the energy pass sees there. Normalised erasure is words
-shown and taken back (all from the first change on, in each event) for each final word. Lag is audio
-sent minus `total_audio_proc_ms`.
+Sources of the definitions: `bench.metrics`, and Soniox's counters for the lags. Recordings of
+meetings with word times are streamed for `word shown`, `last word` and `word final` only, and
+listed apart as `... (meetings)`: there the data says when a word ended; elsewhere the server's own
+token times do. UPWR and normalized erasure are over the clips that ran to their endpoint. Intervals
+are 95 %, whole recordings resampled.
 """
 
 from collections.abc import Iterable
@@ -27,12 +35,14 @@ from typing import Any
 from bench import tables
 from bench.audio import Sound, joined, silence
 from bench.corpus import Clip
+from bench.cost import Cost
 from bench.emission import Tally, judge_words
 from bench.energy import Span, clear_edges, pauses, pieces_at_pauses, speech_spans
+from bench.metrics import first_partial_s, first_words_s, settled_s
 from bench.pings import Pinger
 from bench.plan import Plan
-from bench.stats import Summary, summary
 from bench.streaming import MARKERS, Pace, Stream, run_stream
+from bench.views import views_of
 from oyez.client.events import Token
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
 
@@ -46,15 +56,24 @@ FINALIZE_TAIL_S = 0.5
 PAUSE_S = 0.5
 
 ROWS = (
-    ("first words", "speech begins -> first token"),
+    ("first partial", "speech begins -> first non-final word"),
+    ("first words", "speech begins -> first word"),
     ("endpoint", "speech ends -> <end>"),
     ("final", "speech ends -> last final word"),
+    ("settled", "speech ends -> the text stays as it is"),
     ("finalize", "finalize sent -> <fin>"),
+    ("TTFS", "speech ends -> <fin>, finalize sent after 200 ms"),
     ("word shown", "word ends -> word shown"),
+    ("last word", "the same, last word of each clip"),
     ("word final", "word ends -> word final"),
+    ("word shown (meetings)", "the same, by the times of the data"),
+    ("last word (meetings)", "the same, by the times of the data"),
+    ("word final (meetings)", "the same, by the times of the data"),
     ("lag", "audio sent - audio processed, at each event"),
+    ("final lag", "audio sent - audio final, while somebody speaks"),
     ("ping", "ping -> pong while recognising"),
 )
+MEETINGS, QUICK_MEETINGS = 6, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,35 +98,37 @@ class Utterance:
 def measure(plan: Plan) -> dict[str, Any]:
     """Stream every clip twice, once to its endpoint and once to a finalize; print and return."""
     utterances = choose(plan)
-    tally = Tally()
-    with plan.server() as server:
-        before = server.usage() if server is not None else None
-        with Pinger(plan.target) as pinger:
-            for utterance in utterances:
-                stream = run_stream(plan.target, utterance.sound, endpoints=True)
-                judge_to_end(utterance, stream, tally)
-                finalize_at_s = utterance.end_s + FINALIZE_AFTER_S
-                stream = run_stream(
-                    plan.target,
-                    utterance.sound.part(0.0, finalize_at_s + FINALIZE_TAIL_S),
-                    pace=Pace(finalize_at_s=finalize_at_s),
-                    endpoints=True,
-                )
-                judge_finalize(utterance, stream, tally)
-        after = server.usage() if server is not None else None
+    meetings = plan.corpus.timed()[: QUICK_MEETINGS if plan.is_quick else MEETINGS]
+    tally, apart = Tally(), Tally()
+    with plan.server() as server, Cost(server) as cost, Pinger(plan.target) as pinger:
+        for utterance in utterances:
+            stream = run_stream(plan.target, utterance.sound, endpoints=True)
+            judge_to_end(utterance, stream, tally)
+            finalize_at_s = utterance.end_s + FINALIZE_AFTER_S
+            sound = utterance.sound.part(0.0, finalize_at_s + FINALIZE_TAIL_S)
+            cost.audio_s += utterance.sound.seconds + sound.seconds
+            pace = Pace(finalize_at_s=finalize_at_s)
+            stream = run_stream(plan.target, sound, pace=pace, endpoints=True)
+            judge_finalize(utterance, stream, tally)
+        for clip in meetings:
+            sound = clip.read()
+            cost.audio_s += sound.seconds
+            stream = run_stream(plan.target, sound, endpoints=True)
+            if stream.problem:
+                tally.problems.append(f"{clip.name}: {stream.problem}")
+            judge_words(stream, apart, source=clip.name, known=clip.words())
     for seconds in pinger.seconds:
         tally.add("ping", seconds)
     if pinger.problem:
         tally.problems.append(f"pings: {pinger.problem}")
-    audio_s = sum(
-        u.sound.seconds + u.end_s + FINALIZE_AFTER_S + FINALIZE_TAIL_S for u in utterances
-    )
+    for name in list(apart.seconds):
+        tally.seconds[f"{name} (meetings)"] = apart.seconds[name]
+        tally.sources[f"{name} (meetings)"] = apart.sources[name]
+    tally.problems += apart.problems
     result = report(tally, len(utterances))
-    if before is not None and after is not None:
-        work = (after.cpu_s - before.cpu_s) / audio_s
-        result["server_cpu_per_audio_s"] = round(work, 4)
-        tables.note(f"Server CPU: {work:.3f} s a second of audio (one core, real-time pace).")
-    return result
+    result["words_timed_by_data"] = apart.words_timed_by_data
+    result["words_timed_by_server"] = len(tally.seconds.get("word shown", []))
+    return result | cost.report()
 
 
 def choose(plan: Plan) -> list[Utterance]:
@@ -137,31 +158,42 @@ def _sounds(clip: Clip) -> list[Sound]:
 
 def judge_to_end(utterance: Utterance, stream: Stream, tally: Tally) -> None:
     """Take the measurements of a stream that ran to its endpoint."""
+    name = utterance.name
     if stream.problem:
-        tally.problems.append(f"{utterance.name}: {stream.problem}")
+        tally.problems.append(f"{name}: {stream.problem}")
         return
-    first_s = next((a.at_s for a in stream.arrivals if _has_speech(a.event.tokens)), None)
-    if first_s is None:
-        tally.problems.append(f"{utterance.name}: no words")
+    views = views_of(stream)
+    first_s = first_words_s(views, utterance.onset_s)
+    settled_at_s = settled_s(views)
+    if first_s is None or settled_at_s is None:
+        tally.problems.append(f"{name}: no words")
         return
-    tally.add("first words", first_s - utterance.onset_s)
+    tally.add("first words", first_s, name)
+    tally.add("settled", settled_at_s - utterance.end_s, name)
+    partial_s = first_partial_s(views, utterance.onset_s)
+    if partial_s is not None:
+        tally.add("first partial", partial_s, name)
     ends = stream.marker_times(TOKEN_TEXT_END)
     after = [at_s for at_s in ends if at_s > utterance.end_s]
     if after:
-        tally.add("endpoint", after[-1] - utterance.end_s)
+        tally.add("endpoint", after[-1] - utterance.end_s, name)
     else:
-        tally.problems.append(f"{utterance.name}: no <end> within {TAIL_S:.0f} s of the end")
+        tally.problems.append(f"{name}: no <end> within {TAIL_S:.0f} s of the end")
     tally.inner_endpoints += len(ends) - min(len(after), 1)
     tally.inner_pauses += sum(pause.seconds >= PAUSE_S for pause in pauses(utterance.spans))
     last_s = max(
         (a.at_s for a in stream.arrivals if _has_speech(t for t in a.event.tokens if t.is_final)),
     )
-    tally.add("final", last_s - utterance.end_s)
-    judge_words(stream, tally)
+    tally.add("final", last_s - utterance.end_s, name)
+    judge_words(stream, tally, source=name)
     for arrival in stream.arrivals:
-        if not arrival.event.finished:
-            sent_s = min(arrival.at_s, stream.audio_s)
-            tally.add("lag", sent_s - (arrival.event.total_audio_proc_ms or 0) / 1000)
+        event = arrival.event
+        if event.finished:
+            continue
+        sent_s = min(arrival.at_s, stream.audio_s)
+        tally.add("lag", sent_s - (event.total_audio_proc_ms or 0) / 1000, name)
+        if utterance.onset_s <= arrival.at_s <= utterance.end_s:
+            tally.add("final lag", sent_s - (event.final_audio_proc_ms or 0) / 1000, name)
 
 
 def judge_finalize(utterance: Utterance, stream: Stream, tally: Tally) -> None:
@@ -173,22 +205,20 @@ def judge_finalize(utterance: Utterance, stream: Stream, tally: Tally) -> None:
     if len(answers) != 1:
         tally.problems.append(f"{utterance.name}: {len(answers)} <fin> for one finalize")
     if answers:
-        tally.add("finalize", answers[0] - stream.finalize_sent_s)
+        tally.add("finalize", answers[0] - stream.finalize_sent_s, utterance.name)
+        tally.add("TTFS", max(answers[0] - utterance.end_s, 0.0), utterance.name)
 
 
 def report(tally: Tally, count: int) -> dict[str, Any]:
     """Print the table and return the numbers."""
-    measured: dict[str, Summary | None] = {
-        name: summary(tally.seconds.get(name, [])) for name, _ in ROWS
-    }
+    measured = {name: tally.summary(name) for name, _ in ROWS}
     rows = [tables.milliseconds(name, measured[name], meaning) for name, meaning in ROWS]
-    head = ("milliseconds", "n", "p50", "p95", "worst", "from -> to")
-    tables.note(tables.table(head, rows))
-    erasure = tally.erased / max(tally.words, 1)
+    tables.note(tables.table((*tables.LATENCY_HEAD, "from -> to"), rows))
     tables.note(
         f"\n{count} clips. <end> inside clips: {tally.inner_endpoints} (pauses of "
         f"{PAUSE_S * 1000:.0f} ms and more there: {tally.inner_pauses}). "
-        f"Normalised erasure: {erasure:.2f} words taken back for each final word."
+        f"For each of {tally.words} final words: {tally.upwr:.2f} partial words changed (UPWR), "
+        f"{tally.erasure:.2f} words erased (normalized erasure)."
     )
     for problem in tally.problems:
         tables.note(f"PROBLEM {problem}")
@@ -197,7 +227,9 @@ def report(tally: Tally, count: int) -> dict[str, Any]:
         "seconds": {name: item.as_dict() for name, item in measured.items() if item is not None},
         "inner_endpoints": tally.inner_endpoints,
         "inner_pauses": tally.inner_pauses,
-        "erasure": round(erasure, 3),
+        "upwr": round(tally.upwr, 3),
+        "normalized_erasure": round(tally.erasure, 3),
+        "words": tally.words,
         "problems": tally.problems,
     }
 

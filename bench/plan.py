@@ -14,7 +14,16 @@ from oyez.engines.base import Recognizer
 from oyez.engines.registry import load_recognizer
 from oyez.protocol.models import REAL_TIME_MODEL
 
-PARTS = ("wer", "latency", "formats", "soak", "silence", "startup", "install")
+PARTS = (
+    "wer",
+    "quiet",
+    "latency",
+    "formats",
+    "soak",
+    "silence",
+    "startup",
+    "install",
+)
 CHECKS = ("fuzz", "autobahn")
 """Parts that judge: they are run when they are named, and fail when a promise is broken."""
 DEFAULT_MODEL = "moonshine-tiny"

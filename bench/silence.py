@@ -1,8 +1,9 @@
 """Part `silence`: ten minutes (`--minutes`) without speech: digital silence, then real rooms.
 
-Every word is wrong here. The rooms are the recordings without speech of the data folder, each
-looped to the same share of the ten minutes: noise, dishes, a bicycle, music. Words are listed with
-the recording they came in. Without a data folder the room is white noise at -50 dB.
+Every word is wrong here: final words for each minute of audio that is not speech, and how many
+messages showed words that were not final. The rooms are the recordings without speech of the data
+folder, each looped to the same share of the ten minutes: noise, dishes, a bicycle, music. Words are
+listed with the recording they came in. Without a data folder the room is white noise at -50 dB.
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from bench.audio import SPEECH_RATE_HZ, Sound, joined, silence
 from bench.endurance import Meter
 from bench.plan import Plan
 from bench.streaming import FAST, LIVE, run_stream
+from bench.views import views_of
 from oyez.protocol.tokens import TOKEN_TEXT_END
 
 QUICK_LENGTH_S = 60.0
@@ -80,7 +82,12 @@ def _run(plan: Plan, name: str, parts: list[tuple[str, Sound]]) -> dict[str, Any
         part = _part_at(parts, word.start_s)
         by_part.setdefault(part, []).append(word.text)
     endpoints = len(stream.marker_times(TOKEN_TEXT_END))
-    tables.note(f"\nWords: {len(stream.words)} (should be 0). <end>: {endpoints} (should be 0).")
+    drafts = sum(view.has_draft for view in views_of(stream))
+    per_minute = 60.0 * len(stream.words) / sound.seconds
+    tables.note(
+        f"\nWords: {len(stream.words)}, {per_minute:.2f} a minute (should be 0). Messages with "
+        f"words that were not final: {drafts}. <end>: {endpoints} (should be 0)."
+    )
     for part, words in by_part.items():
         tables.note(f"  in {part}: {' '.join(words)}")
     if stream.problem:
@@ -88,9 +95,10 @@ def _run(plan: Plan, name: str, parts: list[tuple[str, Sound]]) -> dict[str, Any
     return {
         "audio_s": round(sound.seconds, 1),
         "words": len(stream.words),
+        "words_per_minute": round(per_minute, 3),
         "words_in": by_part,
         "endpoints": endpoints,
-        "drafts": sum(any(not t.is_final for t in a.event.tokens) for a in stream.arrivals),
+        "drafts": drafts,
         "usage": usage,
         "problem": stream.problem,
     }

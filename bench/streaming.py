@@ -70,6 +70,8 @@ class Word:
     text: str
     start_s: float
     end_s: float
+    confidence: float | None = field(default=None, compare=False)
+    """Mean of its tokens'; None where a token has none."""
 
 
 @dataclass(slots=True)
@@ -115,9 +117,13 @@ def words_of(tokens: list[Token]) -> list[Word]:
     owners = [index for index, piece in enumerate(pieces) for _ in piece]
     words = []
     for match in re.finditer(r"\S+", "".join(pieces)):
-        first, last = tokens[owners[match.start()]], tokens[owners[match.end() - 1]]
+        own = tokens[owners[match.start()] : owners[match.end() - 1] + 1]
+        first, last = own[0], own[-1]
         start_s = (first.start_ms or 0) / 1000
-        words.append(Word(match.group(), start_s, (last.end_ms or first.start_ms or 0) / 1000))
+        end_s = (last.end_ms or first.start_ms or 0) / 1000
+        known = [token.confidence for token in own if token.confidence is not None]
+        confidence = sum(known) / len(known) if len(known) == len(own) else None
+        words.append(Word(match.group(), start_s, end_s, confidence))
     return words
 
 

@@ -38,9 +38,30 @@ def interval(bounds: Interval) -> str:
     )
 
 
+LATENCY_HEAD = ("milliseconds", "n", "p50", "95 %", "p90", "p95", "95 %", "worst")
+"""Over the rows of `milliseconds`."""
+
+
 def milliseconds(name: str, values: Summary | None, definition: str = "") -> list[str]:
     """Return the row of a latency given in seconds."""
+    extra = [definition] if definition else []
     if values is None:
-        return [name, "0", "-", "-", "-", definition][: 6 if definition else 5]
-    cells = [f"{1000 * value:.0f}" for value in (values.p50, values.p95, values.worst)]
-    return [name, str(values.count), *cells, *([definition] if definition else [])]
+        return [name, "0", *["-"] * (len(LATENCY_HEAD) - 2), *extra]
+    cells = [
+        _ms(values.p50),
+        span_ms(values.p50_95),
+        _ms(values.p90),
+        _ms(values.p95),
+        span_ms(values.p95_95),
+        _ms(values.worst),
+    ]
+    return [name, str(values.count), *cells, *extra]
+
+
+def span_ms(bounds: Interval) -> str:
+    """Return an interval given in seconds, in milliseconds."""
+    return f"[{_ms(bounds[0])}, {_ms(bounds[1])}]"
+
+
+def _ms(seconds: float) -> str:
+    return f"{1000 * seconds:.0f}"

@@ -69,7 +69,31 @@ class TestSummary:
 
         assert found is not None
         assert (found.count, found.p50, found.worst) == (4, 1.5, 3.0)
+        assert found.p90 == pytest.approx(2.7)
         assert found.p95 == pytest.approx(2.85)
+
+    def test_spread_holds_the_percentile(self) -> None:
+        found = summary([float(index % 20) for index in range(200)])
+
+        assert found is not None
+        assert found.p50_95[0] < found.p50 < found.p50_95[1] < found.p50 + 3.0
+        assert found.p95_95[0] <= found.p95 <= found.p95_95[1]
+
+    def test_measurements_of_one_recording_are_drawn_together(self) -> None:
+        values = [float(index // 20) for index in range(200)]
+        alone = summary(values)
+        together = summary(values, [str(index // 20) for index in range(200)])
+
+        assert alone is not None
+        assert together is not None
+        assert together.p50 == alone.p50
+        assert together.p50_95[1] - together.p50_95[0] > alone.p50_95[1] - alone.p50_95[0]
+
+    def test_json_has_every_figure(self) -> None:
+        found = summary([1.0, 1.0])
+
+        assert found is not None
+        assert found.as_dict()["p50_95"] == [1.0, 1.0]
 
     def test_of_nothing_is_none(self) -> None:
         assert summary([]) is None
@@ -106,7 +130,9 @@ class TestTables:
         ]
 
     def test_missing_latency_has_dashes(self) -> None:
-        assert tables.milliseconds("x", None) == ["x", "0", "-", "-", "-"]
+        assert tables.milliseconds("x", None) == ["x", "0", "-", "-", "-", "-", "-", "-"]
 
     def test_latency_in_milliseconds(self) -> None:
-        assert tables.milliseconds("x", summary([0.1]), "y") == ["x", "1", "100", "100", "100", "y"]
+        row = tables.milliseconds("x", summary([0.1]), "y")
+
+        assert row == ["x", "1", "100", "[100, 100]", "100", "100", "[100, 100]", "100", "y"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from bench.audio import silence
 from bench.corpus import Corpus, find_folder
-from bench.emission import Tally, is_same, judge_words, same_start
+from bench.emission import Tally, judge_words
 from bench.energy import Span
 from bench.latency import Utterance, judge_finalize, judge_to_end
 from bench.plan import read_plan
@@ -55,7 +55,9 @@ def test_latencies_of_an_utterance() -> None:
     judge_to_end(utterance, stream, tally)
 
     assert tally.problems == []
+    assert tally.seconds["first partial"] == pytest.approx([0.4])
     assert tally.seconds["first words"] == pytest.approx([0.4])
+    assert tally.seconds["settled"] == pytest.approx([0.6])
     assert tally.seconds["endpoint"] == pytest.approx([0.6])
     assert tally.seconds["final"] == pytest.approx([0.6])
     assert tally.seconds["lag"] == pytest.approx([0.1, 0.0, 0.1])
@@ -80,6 +82,7 @@ def test_finalize_round_trip() -> None:
     judge_finalize(utterance, stream, tally)
 
     assert tally.seconds["finalize"] == pytest.approx([0.3])
+    assert tally.seconds["TTFS"] == pytest.approx([0.5])
 
 
 def test_words_are_shown_when_they_stand_in_the_transcript() -> None:
@@ -97,20 +100,33 @@ def test_words_are_shown_when_they_stand_in_the_transcript() -> None:
 
     assert tally.seconds["word shown"] == pytest.approx([0.3, 0.0])
     assert tally.seconds["word final"] == pytest.approx([0.8, 0.7])
-    assert (tally.erased, tally.words) == (3, 2)
+    assert tally.seconds["last word"] == pytest.approx([0.0])
+    assert (tally.erased, tally.unstable, tally.words) == (3, 3, 2)
 
 
-def test_the_same_word_elsewhere_is_another() -> None:
-    assert is_same(Word("The", 1.0, 1.1), Word("the,", 1.5, 1.6))
-    assert not is_same(Word("the", 1.0, 1.1), Word("the", 2.0, 2.1))
-    assert not is_same(Word("the", 1.0, 1.1), Word("a", 1.0, 1.1))
+def test_words_are_timed_by_the_data_where_it_has_times() -> None:
+    stream = Stream(1.0, [arrival(0.9, token("The"), token(" cat", 100))])
+    tally = Tally()
+
+    judge_words(stream, tally, source="x", known=[Word("A", 0.0, 0.2), Word("cat,", 0.3, 0.5)])
+
+    assert tally.seconds["word final"] == pytest.approx([0.4])
+    assert tally.sources["word final"] == ["x"]
+    assert tally.words_timed_by_data == 1
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "count"), [("a b c", "a b d", 2), ("a", "a b", 1), ("", "a", 0), ("b", "a", 0)]
-)
-def test_same_start(one: str, other: str, count: int) -> None:
-    assert same_start(one.split(), other.split()) == count
+def test_a_word_that_never_became_final_is_a_problem() -> None:
+    tally = Tally()
+
+    judge_words(
+        Stream(1.0, [arrival(0.9, token("One"), token(" two", 100, final=False))]),
+        tally,
+        source="x",
+        known=[Word("one", 0.0, 0.3), Word("two", 0.3, 0.6)],
+    )
+
+    assert tally.problems == ["x: the word 'two' never became final"]
+    assert len(tally.seconds["word shown"]) == 2
 
 
 def test_digit_strings_cannot_be_compared() -> None:
@@ -143,6 +159,21 @@ def test_segments_lie_beside_the_clip(tmp_path: Path) -> None:
     (segment,) = Corpus(tmp_path).speech(["x"])[0].segments()
 
     assert (segment.start_s, segment.end_s, segment.text) == (0.0, 1.5, "one")
+
+
+def test_words_lie_beside_the_clip(tmp_path: Path) -> None:
+    row = "m\tx/m.flac\tx\t1.5\tflac\tTwo. One\texact (turn order)\n"
+    (tmp_path / "manifest.tsv").write_text(MANIFEST + row, "utf-8")
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "m.words.json").write_text(
+        '[{"word": "Two", "start": 0.1, "end": 0.9}, {"word": ".", "start": 0.9, "end": 0.9, '
+        '"punc": true}, {"word": "One", "start": 0.2, "end": 0.4, "punc": false}]'
+    )
+
+    (clip,) = Corpus(tmp_path).timed()
+
+    assert clip.words() == [Word("One", 0.2, 0.4), Word("Two", 0.1, 0.9)]
+    assert Corpus(tmp_path).speech(["x"])[0].words() == []
 
 
 def test_folder_without_manifest_is_refused(tmp_path: Path) -> None:
