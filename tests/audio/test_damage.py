@@ -346,12 +346,16 @@ def test_a_few_bytes_cannot_become_hours() -> None:
     data = silent_flac(3, 65_535)
     frame = data[data.rindex(b"\xff\xf8") :]
     assert len(frame) < 20
-    with pytest.raises(AudioError, match="no more than 1 s in 20 bytes is decoded"):
-        decode(container("auto"), every(data + frame * 10_000, 32_768))
+    refusals = set()
+    for length in (32_768, 100):
+        with pytest.raises(AudioError, match="no more than 1 s in 20 bytes is decoded") as info:
+            decode(container("auto"), every(data + frame * 10_000, length))
+        refusals.add(info.value.problem)
+    assert len(refusals) == 1
 
 
 def test_ordinary_silence_is_not_too_much() -> None:
-    assert seconds("auto", silent_flac(600, 8_000)) == 600
+    assert seconds("auto", silent_flac(300, 8_000)) == 300
 
 
 @pytest.mark.parametrize("recipe", PACKED, ids=str)

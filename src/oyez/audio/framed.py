@@ -116,11 +116,11 @@ class FramedDecoder:
 
     def _count(self, samples: Samples) -> Samples:
         self._given += len(samples)
-        if self._given > (_FREE_S + MAX_S_PER_BYTE * self._received) * self._target_rate_hz:
+        seconds, taken = self._given / self._target_rate_hz, self._source.position
+        if seconds > _FREE_S + MAX_S_PER_BYTE * taken:
             raise AudioError(
-                f"The {self._label} stream holds {self._given / self._target_rate_hz:.0f} s of "
-                f"audio in {self._received} bytes; no more than 1 s in "
-                f"{1 / MAX_S_PER_BYTE:.0f} bytes is decoded."
+                f"The {self._label} stream holds {seconds:.0f} s of audio in {taken} bytes; no "
+                f"more than 1 s in {1 / MAX_S_PER_BYTE:.0f} bytes is decoded."
             )
         return samples
 

@@ -82,7 +82,8 @@ def _read_frame(source: Source, likeness: int) -> Steps[None]:
     while True:
         end, sought = _find_head(source, sought, likeness)
         if end:
-            yield Packet((yield from source.take(end)))
+            yield Packet(source.look(end))
+            yield from source.skip(end)
             return
         for byte in source.look(source.available - summed, at=summed):
             crc = (crc << 8 & 0xFF00) ^ _CRC16[crc >> 8 ^ byte]
