@@ -40,7 +40,8 @@ _BETTER = {
 class PacketDecoder:
     """Packets of one codec -> mono samples at the target rate.
 
-    A packet that cannot be decoded is left out. Where the packets change their rate, so does the
+    A packet that cannot be decoded is left out. What broken packets of Speex and WMA become differs
+    from time to time: libavcodec's decoders read memory that they have not written. Where the packets change their rate, so does the
     resampling.
 
     Args:
