@@ -41,8 +41,8 @@ class PacketDecoder:
     """Packets of one codec -> mono samples at the target rate.
 
     A packet that cannot be decoded is left out. What broken packets of Speex and WMA become differs
-    from time to time: libavcodec's decoders read memory that they have not written. Where the packets change their rate, so does the
-    resampling.
+    from time to time: libavcodec's decoders read memory that they have not written. Where the
+    packets change their rate, so does the resampling.
 
     Args:
         codec: What the packets are.
