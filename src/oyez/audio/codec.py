@@ -41,7 +41,7 @@ class PacketDecoder:
     """Packets of one codec -> mono samples at the target rate.
 
     A packet that cannot be decoded is left out. What broken packets of Speex and WMA become differs
-    from time to time: libavcodec's decoders read memory that they have not written. Where the
+    from run to run in libavcodec's decoders, for reasons not looked into. Where the
     packets change their rate, so does the resampling.
 
     Args:
