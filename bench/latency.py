@@ -131,14 +131,16 @@ def measure(plan: Plan) -> dict[str, Any]:
     return result | cost.report()
 
 
-def choose(plan: Plan) -> list[Utterance]:
+def choose(
+    plan: Plan, *, limit: int | None = None, longest_s: float = LONGEST_S
+) -> list[Utterance]:
     """Return clips of a few seconds, spread evenly over what there is."""
-    limit = QUICK_CLIPS if plan.is_quick else CLIPS
+    limit = limit or (QUICK_CLIPS if plan.is_quick else CLIPS)
     sounds = [
         (clip.name, sound)
         for clip in plan.corpus.speech(GROUPS)
-        for sound in _sounds(clip)
-        if SHORTEST_S <= sound.seconds <= LONGEST_S and clear_edges(sound) is not None
+        for sound in _sounds(clip, longest_s)
+        if SHORTEST_S <= sound.seconds <= longest_s and clear_edges(sound) is not None
     ]
     step = max(len(sounds) / limit, 1.0)
     chosen = [sounds[int(index * step)] for index in range(min(limit, len(sounds)))]
@@ -150,10 +152,10 @@ def choose(plan: Plan) -> list[Utterance]:
     return utterances
 
 
-def _sounds(clip: Clip) -> list[Sound]:
+def _sounds(clip: Clip, longest_s: float) -> list[Sound]:
     if clip.group != "sample":
-        return [clip.read()] if clip.seconds <= LONGEST_S else []
-    return pieces_at_pauses(clip.read(), longest_s=LONGEST_S)
+        return [clip.read()] if clip.seconds <= longest_s else []
+    return pieces_at_pauses(clip.read(), longest_s=longest_s)
 
 
 def judge_to_end(utterance: Utterance, stream: Stream, tally: Tally) -> None:

@@ -18,6 +18,7 @@ PARTS = (
     "wer",
     "quiet",
     "latency",
+    "endpoints",
     "formats",
     "soak",
     "silence",

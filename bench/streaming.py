@@ -8,7 +8,7 @@ include up to one chunk of waiting, as a microphone's do.
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bench.audio import Sound
@@ -133,11 +133,20 @@ def run_stream(
     *,
     pace: Pace = LIVE,
     endpoints: bool = False,
+    options: Mapping[str, object] | None = None,
     on_event: Callable[[Arrival], None] | None = None,
 ) -> Stream:
     """Stream a sound from its start to `finished` and return what came back.
 
     Failures and hangs do not raise: they are in `problem`.
+
+    Args:
+        target: The server.
+        sound: What is said.
+        pace: How fast.
+        endpoints: Whether the server is asked for `<end>`.
+        options: More fields of the start message.
+        on_event: Is told of every event when it comes.
     """
     client = OyezClient(api_key=target.api_key, websocket_base_url=target.url)
     config = {
@@ -146,6 +155,7 @@ def run_stream(
         "sample_rate": sound.rate_hz,
         "num_channels": 1,
         "enable_endpoint_detection": endpoints,
+        **(options or {}),
     }
     stream = Stream(sound.seconds)
     longest_s = sound.seconds * 3 + GRACE_S
