@@ -108,6 +108,10 @@ VARIABLES: Final = {
         "The key: the server expects it, clients present it.",
     ),
     "OYEZ_BASE_URL": ("the SDK", "The server's address, when the program names none."),
+    "OYEZ_CACHE_DIR": (
+        "`oyez serve` and every command that hears",
+        "Folder for what is made on first use; your platform's cache folder unless set.",
+    ),
     "OYEZ_BENCH_DATA": ("the benchmark", "Folder of recordings to measure with."),
 }
 """Variables that are read elsewhere than by an option of a command."""

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oyez.engines.moonshine.decode import Decoded, decode, repeated_tail, token_cap
-from oyez.engines.moonshine.graph import Cache, FloatArray
+from oyez.engines.moonshine.graph import Audio, Cache, FloatArray
 from oyez.engines.moonshine.vocabulary import BOS, EOS
 
 WIDTH = 64
-VECTORS = np.zeros((1, 1, 1), np.float32)
+AUDIO: Audio = {}
 
 
 class TableReader:
@@ -23,9 +23,8 @@ class TableReader:
         self.text: list[int] = []
         self.ids_read = 0
 
-    def start(self, vectors: FloatArray, ids: list[int]) -> tuple[FloatArray, Cache]:
-        del vectors
-        cache = Cache({}, 0)
+    def start(self, audio: Audio, ids: list[int]) -> tuple[FloatArray, Cache]:
+        cache = Cache(audio, {})
         return self.read(cache, ids), cache
 
     def read(self, cache: Cache, ids: list[int]) -> FloatArray:
@@ -45,7 +44,7 @@ def says(*text: int) -> Callable[[tuple[int, ...]], int]:
 
 def run(*text: int, draft: tuple[int, ...] = (), max_ids: int = 99) -> Decoded:
     reader = TableReader(says(*text))
-    decoded = decode(reader, VECTORS, max_ids, draft)
+    decoded = decode(reader, AUDIO, max_ids, draft)
     assert len(decoded.logprobs) == len(decoded.ids)
     assert all(logprob <= 0 for logprob in decoded.logprobs)
     return decoded
@@ -85,7 +84,7 @@ def test_the_rest_of_a_draft_survives_a_change(draft: tuple[int, ...]) -> None:
 
 def test_a_wrong_draft_is_given_up() -> None:
     reader = TableReader(says(*range(10, 40)))
-    decoded = decode(reader, VECTORS, 99, (50, 51, 52, 53, 54, 55))
+    decoded = decode(reader, AUDIO, 99, (50, 51, 52, 53, 54, 55))
     assert decoded.ids == tuple(range(10, 40))
     assert decoded.passes == 31
     assert reader.ids_read <= 31 + 6 * 4
@@ -106,7 +105,7 @@ def test_a_draft_never_changes_the_text(text: list[int], draft: list[int], max_i
 
 def test_a_loop_with_no_way_out_is_given_up_and_its_repeats_dropped() -> None:
     reader = TableReader(lambda so_far: 10 if not so_far else 20 + len(so_far) % 5)
-    decoded = decode(reader, VECTORS, 99)
+    decoded = decode(reader, AUDIO, 99)
     assert decoded.ran_in_circles
     assert decoded.ids[:6] == (10, 21, 22, 23, 24, 20)
     assert not repeated_tail(decoded.ids)
@@ -132,7 +131,7 @@ def test_a_loop_is_left_by_the_second_best_way() -> None:
             return rest[said] if said < len(rest) else EOS
         return phrase[len(so_far) % len(phrase)]
 
-    decoded = decode(Circling(following), VECTORS, 99)
+    decoded = decode(Circling(following), AUDIO, 99)
     assert decoded.ids == (*phrase, *rest)
     assert not decoded.ran_in_circles
 
@@ -154,5 +153,5 @@ def test_the_cap_grows_with_the_audio() -> None:
 
 def test_the_opening_id_comes_first() -> None:
     reader = TableReader(says(11))
-    decode(reader, VECTORS, 5)
+    decode(reader, AUDIO, 5)
     assert reader.text[0] == BOS

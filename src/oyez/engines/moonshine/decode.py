@@ -1,4 +1,4 @@
-"""Vectors to ids: greedy decoding, sped up by a draft and stopped when it runs in circles."""
+"""Audio to ids: greedy decoding, sped up by a draft and stopped when it runs in circles."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from oyez.engines.moonshine.graph import Cache, FloatArray
+from oyez.engines.moonshine.graph import Audio, Cache, FloatArray
 from oyez.engines.moonshine.vocabulary import BOS, EOS
 
 TOKENS_PER_SECOND = 6.5
@@ -30,7 +30,7 @@ _FEWEST_REPEATED = 8
 class Reader(Protocol):
     """The part of `graph.Graph` that decoding needs."""
 
-    def start(self, vectors: FloatArray, ids: list[int]) -> tuple[FloatArray, Cache]:
+    def start(self, audio: Audio, ids: list[int]) -> tuple[FloatArray, Cache]:
         """Read the first ids of a text in one pass."""
 
     def read(self, cache: Cache, ids: list[int]) -> FloatArray:
@@ -60,7 +60,7 @@ def token_cap(seconds: float) -> int:
     return math.ceil(seconds * TOKENS_PER_SECOND)
 
 
-def decode(reader: Reader, vectors: FloatArray, max_ids: int, draft: Sequence[int] = ()) -> Decoded:
+def decode(reader: Reader, audio: Audio, max_ids: int, draft: Sequence[int] = ()) -> Decoded:
     """Choose the most probable id again and again until the text ends.
 
     A draft is proposed to the model, which reads many ids in one pass: its ids are kept as long as
@@ -70,7 +70,7 @@ def decode(reader: Reader, vectors: FloatArray, max_ids: int, draft: Sequence[in
 
     Args:
         reader: The model.
-        vectors: What its encoder returned.
+        audio: What its encoder returned.
         max_ids: Where to stop in any case.
         draft: Ids of an earlier reading of the same utterance.
     """
@@ -79,7 +79,7 @@ def decode(reader: Reader, vectors: FloatArray, max_ids: int, draft: Sequence[in
     seconds: list[tuple[int, float]] = []
     detours = 0
     proposal = list(draft[:max_ids])
-    rows, cache = reader.start(vectors, [BOS, *proposal])
+    rows, cache = reader.start(audio, [BOS, *proposal])
     passes, misses = 1, 0
     while True:
         # Row i foretells what follows proposal[:i]. The last row is news in any case.

@@ -1,0 +1,156 @@
+"""The lean graphs compute what the published ones do, on real speech."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from bench.published import PublishedGraph
+
+from oyez.engines.base import Samples
+from oyez.engines.moonshine.assets import BASE, TINY, Assets, ModelFiles, locate
+from oyez.engines.moonshine.convert.decoder import decoder_model
+from oyez.engines.moonshine.convert.encoder import encoder_model
+from oyez.engines.moonshine.convert.kernels import Kernels, Numbers
+from oyez.engines.moonshine.convert.ort_format import read_graph
+from oyez.engines.moonshine.convert.weights import read_weights
+from oyez.engines.moonshine.decode import decode, token_cap
+from oyez.engines.moonshine.graph import FloatArray, Graph
+from oyez.engines.moonshine.lean import LeanModel
+from oyez.engines.moonshine.processor import best_numbers
+from oyez.engines.moonshine.vocabulary import BOS
+from oyez.errors import EngineError
+
+pytestmark = pytest.mark.real
+
+RATE = 16_000
+
+
+def converted(files: ModelFiles, products: Numbers, convolutions: Numbers) -> LeanModel:
+    weights = read_weights(files.encoder, files.decoder)
+    kernels = Kernels(products, convolutions)
+    return LeanModel(encoder_model(weights, kernels), decoder_model(weights, kernels))
+
+
+def vectors_of(model: LeanModel, samples: Samples) -> FloatArray:
+    session = ort.InferenceSession(model.encoder, providers=["CPUExecutionProvider"])
+    vectors: FloatArray = session.run(["vectors"], {"samples": samples[np.newaxis]})[0]
+    return vectors
+
+
+def difference(one: FloatArray, other: FloatArray) -> float:
+    """Mean absolute difference, relative to the mean absolute value."""
+    return float(np.abs(one - other).mean() / np.abs(other).mean())
+
+
+def published_text(published: PublishedGraph, samples: Samples) -> tuple[list[int], FloatArray]:
+    """What the published model says of the samples, and its logits for each place."""
+    audio = published.encode(samples)
+    ids = [BOS, *decode(published, audio, token_cap(samples.size / RATE)).ids]
+    return ids, published.start(audio, ids)[0]
+
+
+def test_base_in_floats_is_the_published_base(
+    base_files: ModelFiles, beckett: Samples, two_cities: Samples
+) -> None:
+    published = PublishedGraph(base_files)
+    model = converted(base_files, Numbers.FLOAT, Numbers.FLOAT)
+    graph = Graph(model)
+    for samples in (beckett[: 4 * RATE], two_cities[RATE : 8 * RATE]):
+        assert difference(vectors_of(model, samples), published.vectors(samples)) < 1e-5
+        ids, wanted = published_text(published, samples)
+        audio = graph.encode(samples)
+        logits, _ = graph.start(audio, ids)
+        # The logits go up to 30.
+        assert np.abs(logits - wanted).max() < 1e-3
+        assert (logits.argmax(axis=1) == wanted.argmax(axis=1)).all()
+        assert [BOS, *decode(graph, audio, token_cap(samples.size / RATE)).ids] == ids
+
+
+def test_tiny_differs_from_the_published_tiny_as_that_does_from_itself(
+    two_cities: Samples,
+) -> None:
+    # Its activations are rounded to bytes, with a scale for the whole window. Noise that nobody
+    # hears moves the scale, and every layer enlarges the difference.
+    files = locate(TINY)
+    published = PublishedGraph(files)
+    model = converted(files, Numbers.UNSIGNED, Numbers.FLOAT)
+    random = np.random.default_rng(1)
+    for start in (1, 12, 24):
+        samples = two_cities[start * RATE : (start + 8) * RATE]
+        noise = 1e-5 * np.abs(samples).max() * random.standard_normal(samples.size)
+        wanted = published.vectors(samples)
+        from_itself = difference(published.vectors((samples + noise).astype(np.float32)), wanted)
+        assert 0.01 < from_itself < 0.1
+        assert difference(vectors_of(model, samples), wanted) < 1.3 * from_itself
+
+
+@pytest.mark.parametrize("assets", [TINY, BASE], ids=lambda assets: assets.engine)
+def test_bytes_say_what_the_published_graphs_say(
+    assets: Assets, base_files: ModelFiles, beckett: Samples, two_cities: Samples
+) -> None:
+    files = base_files if assets is BASE else locate(assets)
+    published = PublishedGraph(files)
+    graph = Graph(converted(files, best_numbers(), best_numbers()))
+    same = places = 0
+    for samples in (beckett, two_cities[: 8 * RATE], two_cities[12 * RATE : 20 * RATE]):
+        ids, wanted = published_text(published, samples)
+        logits, _ = graph.start(graph.encode(samples), ids)
+        same += int((logits.argmax(axis=1) == wanted.argmax(axis=1)).sum())
+        places += len(ids)
+    assert places > 70
+    assert same / places >= 0.97
+
+
+def test_unsigned_weights_give_the_same_sums_as_signed_ones(two_cities: Samples) -> None:
+    if best_numbers() is not Numbers.SIGNED:
+        pytest.skip("this processor is not known to compute signed products rightly")
+    samples = two_cities[RATE : 5 * RATE]
+    signed, unsigned = (
+        Graph(converted(locate(TINY), numbers, numbers))
+        for numbers in (Numbers.SIGNED, Numbers.UNSIGNED)
+    )
+    ids = [BOS, 300, 400, 500]
+    ours, _ = signed.start(signed.encode(samples), ids)
+    theirs, _ = unsigned.start(unsigned.encode(samples), ids)
+    assert np.array_equal(ours, theirs)
+
+
+def test_a_text_read_in_parts_is_the_text_read_at_once(two_cities: Samples) -> None:
+    graph = Graph(converted(locate(TINY), Numbers.FLOAT, Numbers.FLOAT))
+    audio = graph.encode(two_cities[RATE : 4 * RATE])
+    ids = [BOS, *decode(graph, audio, 20).ids]
+    assert len(ids) > 8
+    whole, _ = graph.start(audio, ids)
+    first, cache = graph.start(audio, ids[:5])
+    graph.read(cache, [7, 8, 9])
+    cache.truncate(5)
+    rest = graph.read(cache, ids[5:])
+    assert np.abs(np.concatenate((first, rest)) - whole).max() < 1e-3
+
+
+@pytest.mark.parametrize("kept", [0, 7, 1000, 200_000, 13_000_000])
+def test_a_damaged_file_is_refused(kept: int, tmp_path: Path) -> None:
+    files = locate(TINY)
+    damaged = tmp_path / "encoder_model.ort"
+    damaged.write_bytes(files.encoder.read_bytes()[:kept])
+    with pytest.raises(EngineError, match=r"encoder_model\.ort"):
+        read_weights(damaged, files.decoder)
+
+
+def test_another_model_is_refused(base_files: ModelFiles) -> None:
+    with pytest.raises(EngineError, match="not a decoder that oyez knows"):
+        read_weights(base_files.encoder, base_files.encoder)
+    with pytest.raises(EngineError, match="not an export that oyez knows"):
+        read_weights(base_files.decoder, base_files.decoder)
+
+
+def test_weights_lie_on_their_steps() -> None:
+    files = locate(TINY)
+    weights = read_weights(files.encoder, files.decoder)
+    constants = read_graph(files.encoder).constants
+    unpacked = constants["conv2.weight_add_tensor"]
+    error = np.abs(weights.encoder.second.weights.floats() - unpacked).max()
+    assert error < 1e-5 < weights.encoder.second.weights.scale
+    assert math.isclose(weights.frequencies[-1], 10_000 ** (-30 / 32), rel_tol=1e-5)
