@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 CLIENTS := $(VENV)/clients
 
-.PHONY: setup browser clients demo test check fix bench docs lock clean
+.PHONY: setup browser clients demo test check fix bench fuzz autobahn docs lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -49,6 +49,13 @@ fix: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+# Checks that take minutes: 100,000 hostile cases, and the WebSocket test suite.
+fuzz: setup
+	$(BIN)/python -m bench --only fuzz
+
+autobahn: setup
+	$(BIN)/python -m bench --only autobahn
 
 docs: setup
 	$(BIN)/python -m docs.build

@@ -27,11 +27,9 @@ from docs.tables import (
     table,
     value_text,
 )
-from oyez.audio.decoder import open_decoder
 from oyez.cli.main import cli
 from oyez.client.failures import BY_TYPE
 from oyez.engines.base import Capabilities, StreamOptions
-from oyez.errors import AudioError
 from oyez.protocol.audio_formats import CONTAINER_FORMATS, LEGACY_NAMES, RAW_FORMATS
 from oyez.protocol.connection import (
     CLIENT_SAYS,
@@ -58,7 +56,6 @@ from oyez.server.settings import Settings
 from oyez.turns.policy import EndpointPolicy
 
 DOCS: Final = Path(__file__).parent
-TARGET_RATE_HZ: Final = 16_000
 
 HERE: Final[Mapping[str, str]] = {
     "model": "chooses among the names of the one engine that the server runs",
@@ -169,37 +166,16 @@ def start_fields() -> str:
 
 
 def audio_formats() -> str:
-    """Audio formats, and which of them can be decoded."""
-    known = sorted({*CONTAINER_FORMATS, *RAW_FORMATS})
-    decoded = {name for name in known if can_decode(name)}
-    containers = [name for name in known if name in CONTAINER_FORMATS]
+    """Audio formats."""
     return table(
         ("kind", "`audio_format`"),
         [
             ("recognised by its first bytes", code("auto")),
-            ("containers", codes(name for name in containers if name in decoded)),
-            (
-                "containers, not decoded yet",
-                codes(name for name in containers if name not in decoded),
-            ),
-            ("raw", codes(name for name in known if name in RAW_FORMATS & decoded)),
+            ("containers", codes(sorted(CONTAINER_FORMATS))),
+            ("raw", codes(sorted(RAW_FORMATS))),
             ("raw, names of 2025", codes(sorted(LEGACY_NAMES))),
         ],
     )
-
-
-def can_decode(audio_format: str) -> bool:
-    """Return whether a stream of this format can be opened."""
-    try:
-        open_decoder(
-            audio_format,
-            sample_rate_hz=TARGET_RATE_HZ,
-            num_channels=1,
-            target_rate_hz=TARGET_RATE_HZ,
-        )
-    except AudioError:
-        return False
-    return True
 
 
 def languages() -> str:
