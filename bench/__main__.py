@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from bench import tables
-from bench.plan import CHECKS, Plan, read_plan
+from bench.plan import PACKAGES, Plan, read_plan
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
         )
     for part in plan.parts:
         module = importlib.import_module(
-            f"bench.{part}.runs" if part in CHECKS else f"bench.{part}"
+            f"bench.{part}.runs" if part in PACKAGES else f"bench.{part}"
         )
         tables.heading(part)
         began_s = time.perf_counter()

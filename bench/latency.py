@@ -137,9 +137,9 @@ def choose(
     """Return clips of a few seconds, spread evenly over what there is."""
     limit = limit or (QUICK_CLIPS if plan.is_quick else CLIPS)
     sounds = [
-        (clip.name, sound)
+        (name, sound)
         for clip in plan.corpus.speech(GROUPS)
-        for sound in _sounds(clip, longest_s)
+        for name, sound in _sounds(clip, longest_s)
         if SHORTEST_S <= sound.seconds <= longest_s and clear_edges(sound) is not None
     ]
     step = max(len(sounds) / limit, 1.0)
@@ -152,10 +152,11 @@ def choose(
     return utterances
 
 
-def _sounds(clip: Clip, longest_s: float) -> list[Sound]:
+def _sounds(clip: Clip, longest_s: float) -> list[tuple[str, Sound]]:
     if clip.group != "sample":
-        return [clip.read()] if clip.seconds <= longest_s else []
-    return pieces_at_pauses(clip.read(), longest_s=longest_s)
+        return [(clip.name, clip.read())] if clip.seconds <= longest_s else []
+    pieces = pieces_at_pauses(clip.read(), longest_s=longest_s)
+    return [(f"{clip.name} {number}", piece) for number, piece in enumerate(pieces, 1)]
 
 
 def judge_to_end(utterance: Utterance, stream: Stream, tally: Tally) -> None:

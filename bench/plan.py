@@ -24,9 +24,12 @@ PARTS = (
     "silence",
     "startup",
     "install",
+    "peers",
 )
 CHECKS = ("fuzz", "autobahn")
 """Parts that judge: they are run when they are named, and fail when a promise is broken."""
+PACKAGES = (*CHECKS, "peers")
+"""Parts in a package of their own, whose `runs` is what measures."""
 DEFAULT_MODEL = "moonshine-tiny"
 SOAK_S = 600.0
 
