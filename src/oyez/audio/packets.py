@@ -58,7 +58,7 @@ class Packet:
     """So many of its last samples are not played."""
 
 
-class OutOfBytesError(Exception):
+class OutOfBytesError(EOFError):
     """The audio ended where a container was still being read."""
 
 
