@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from oyez.audio.codec import PacketDecoder
-from oyez.audio.packets import Codec, Item, OutOfBytesError, Packet, Source, Steps
+from oyez.audio.packets import Codec, Item, Packet, Source, Steps
 from oyez.audio.pcm import RAW_LAYOUTS
 from oyez.audio.raw import RawDecoder
 from oyez.audio.samples import NO_SAMPLES, Samples
@@ -86,7 +86,7 @@ class FramedDecoder:
         while not self._over:
             try:
                 item = next(self._steps) if self._answer is None else self._send()
-            except (OutOfBytesError, StopIteration):
+            except (EOFError, StopIteration):
                 self._over = True
                 break
             except (IndexError, struct.error):

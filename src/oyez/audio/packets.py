@@ -58,10 +58,6 @@ class Packet:
     """So many of its last samples are not played."""
 
 
-class OutOfBytesError(EOFError):
-    """The audio ended where a container was still being read."""
-
-
 Item: TypeAlias = Codec | Packet
 Steps: TypeAlias = Generator[Item | None, int, T]
 
@@ -104,11 +100,11 @@ class Source:
         """Wait until so many bytes are there.
 
         Raises:
-            OutOfBytesError: They will not come.
+            EOFError: They will not come.
         """
         while self.available < count:
             if self._ended:
-                raise OutOfBytesError
+                raise EOFError
             yield None
 
     def look(self, count: int, *, at: int = 0) -> bytes:
@@ -173,7 +169,7 @@ def resume_at(source: Source, pattern: bytes, what: str) -> Steps[None]:
 
     Raises:
         AudioError: There is more junk than `MAX_JUNK_BYTES`.
-        OutOfBytesError: The audio ends without it.
+        EOFError: The audio ends without it.
     """
     began = source.position
     yield from source.skip(1)

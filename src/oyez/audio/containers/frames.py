@@ -42,7 +42,7 @@ def next_frame(
 
     Raises:
         AudioError: There is too much junk.
-        OutOfBytesError: The audio ends.
+        EOFError: The audio ends.
     """
     began = source.position
     while True:
