@@ -19,6 +19,7 @@ PARTS = (
     "quiet",
     "latency",
     "endpoints",
+    "sessions",
     "formats",
     "soak",
     "silence",
@@ -48,6 +49,8 @@ class Plan:
     keeps_pauses: bool
     minutes: float | None
     """Length of the soaks, where it was asked for."""
+    budget_s: float
+    """How far words may lag at the 95th percentile for a server to count as keeping up."""
     json_path: Path
     _recognizer: Recognizer | None = field(default=None, repr=False)
     _local: Target | None = None
@@ -104,6 +107,9 @@ def read_plan(arguments: list[str] | None = None) -> Plan:
     parser.add_argument("--realtime", action="store_true", help="wer and soak at real-time pace")
     parser.add_argument("--keep-pauses", action="store_true", help="soak: do not trim pauses")
     parser.add_argument("--minutes", type=float, help="soak and silence: so much audio (10)")
+    parser.add_argument(
+        "--budget-ms", type=float, default=1000.0, help="sessions: p95 of the words' lag (1000)"
+    )
     parser.add_argument("--json", default="bench/out/result.json", help="where the numbers go")
     given = parser.parse_args(arguments)
     parts = tuple(given.only.split(",")) if given.only else PARTS
@@ -129,5 +135,6 @@ def read_plan(arguments: list[str] | None = None) -> Plan:
         is_live=given.realtime,
         keeps_pauses=given.keep_pauses,
         minutes=given.minutes,
+        budget_s=given.budget_ms / 1000,
         json_path=Path(given.json),
     )

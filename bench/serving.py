@@ -1,5 +1,6 @@
 """`oyez serve` as a process of its own: its memory and work can be told from the benchmark's."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -41,18 +43,21 @@ class ServerProcess:
 
     Args:
         model: Name of the engine.
+        options: More of the command line.
+        core: The only core that it may use, where the system can hold it there; None for all.
     """
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, options: Sequence[str] = (), core: int | None = None) -> None:
         self._model = model
         self._port = free_port()
-        options = ["--port", str(self._port), "--model", model, "--log-level", "error"]
+        own = ["--port", str(self._port), "--model", model, "--log-level", "error"]
         self._began_s = time.perf_counter()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "oyez", "serve", *options],
-            env={**os.environ, "OYEZ_API_KEY": KEY},
-            stdout=subprocess.DEVNULL,
-        )
+        with on_cores(None if core is None else {core}):
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "oyez", "serve", *own, *options],
+                env={**os.environ, "OYEZ_API_KEY": KEY},
+                stdout=subprocess.DEVNULL,
+            )
         self._usage = psutil.Process(self._process.pid)
         self.ready_s = 0.0
         """From the start of the process to `/readyz` saying so."""
@@ -102,6 +107,28 @@ class ServerProcess:
                 raise RuntimeError(f"The server was not ready within {READY_TIMEOUT_S:.0f} s.")
             time.sleep(POLL_S)
         self.ready_s = time.perf_counter() - self._began_s
+
+
+@contextlib.contextmanager
+def on_cores(cores: set[int] | None) -> Iterator[bool]:
+    """Hold this thread, and what it starts, to some cores; yield whether that could be done.
+
+    Only Linux and some relatives can; elsewhere, and for None or no cores, nothing happens.
+    """
+    if not cores or not hasattr(os, "sched_setaffinity"):
+        yield False
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield True
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def usable_cores() -> list[int]:
+    """Return the cores that this process may use; empty where that cannot be told."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 def is_ready(websocket_url: str) -> bool:

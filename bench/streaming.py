@@ -81,6 +81,8 @@ class Stream:
     audio_s: float
     arrivals: list[Arrival] = field(default_factory=list)
     finalize_sent_s: float | None = None
+    late_s: list[float] = field(default_factory=list)
+    """How late each chunk left, at a given pace: the harness's own share of every latency."""
     wall_s: float = 0.0
     is_finished: bool = False
     problem: str | None = None
@@ -229,6 +231,8 @@ class _Feed(threading.Thread):
                 until_s = finalize_at_s
             if not self._wait_for(sent_s, until_s):
                 return
+            if self._pace.speed is not None:
+                self._stream.late_s.append(self.now_s() - until_s / self._pace.speed)
             self._session.send_byte_chunk(self._bytes(sent_s, until_s))
             sent_s = until_s
             if finalize_at_s is not None and sent_s >= finalize_at_s:

@@ -47,9 +47,11 @@ class SphinxEars:
 
     def flush(self) -> None:
         """End the utterance."""
-        speech = self._endpointer.end_stream(self._kept)
-        if speech is not None:
-            self._take(speech)
+        if self._endpointer.in_speech:
+            # An empty rest is an error to the endpointer: one sample of silence is none.
+            speech = self._endpointer.end_stream(self._kept or bytes(2))
+            if speech is not None:
+                self._take(speech)
         if self._is_open:
             self._close()
         self._endpointer = pocketsphinx.Endpointer(sample_rate=RATE_HZ)

@@ -1,0 +1,311 @@
+"""Part `sessions`: how many people one core hears at a time.
+
+The server is held to one core with one worker thread (where the system can do so; the harness then
+keeps to the others), and N streams run at real-time pace, endpoint detection on, each with another
+recording or another start, until the words come too late. N doubles until then and is narrowed
+down. Two kinds of streams:
+
+continuous      reading, utterance after utterance with gaps of 0.3 s, as in the data
+40 % speech     the same utterances, each followed by digital silence of one and a half its length
+
+N streams are kept up with when the 95th percentile over all their words of
+
+word shown      a word ends (server's token times) -> it is first received
+
+and over all messages of
+
+lag             audio sent - `total_audio_proc_ms`
+
+are both within the budget (`--budget-ms`, 1000), every stream finishes, and the harness sends its
+chunks on time (p95 within 50 ms; else the harness was the limit and the result says so). This is
+streams per core at a token-lag objective; throughput (audio seconds a second) says less, because a
+server that reads files fast may still keep speakers waiting. Reported for each N: both lags, `word
+final`, work for each second of audio, WER (Whisper normaliser) beside that of the same recordings
+streamed one at a time, and how many streams said anything else than they did alone.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench import tables, text
+from bench.audio import Sound, joined, silence
+from bench.corpus import Clip, Segment
+from bench.cost import Cost
+from bench.emission import Tally, judge_words
+from bench.plan import Plan
+from bench.serving import ServerProcess, on_cores, usable_cores
+from bench.stats import Errors, Summary, pooled, summary, word_errors
+from bench.streaming import FAST, LIVE, Stream, Target, run_stream
+
+GROUP = "long"
+LONGEST_CLIP_S = 120.0
+LENGTH_S, QUICK_LENGTH_S = 60.0, 12.0
+FIRST_COUNT = 4
+MOST = 96
+STEP_SHARE = 0.1
+"""N is known well enough when the next one that fails is so much more."""
+STAGGER_S = 0.37
+"""Streams begin one after another, so that their pauses do not come together."""
+LATE_S = 0.05
+PAUSE_FACTOR = 1.5
+KINDS = ("continuous", "40 % speech")
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What one stream says."""
+
+    name: str
+    sound: Sound
+    text: str
+
+
+@dataclass(slots=True)
+class Load:
+    """What came of N streams."""
+
+    count: int
+    shown: Summary | None
+    final: Summary | None
+    lag: Summary | None
+    late: Summary | None
+    errors: Errors
+    changed: int
+    """Streams that said anything else than alone."""
+    cost: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def is_kept_up(self, budget_s: float) -> bool:
+        """Whether the words came in time."""
+        known = (self.shown, self.lag)
+        return not self.problems and all(
+            found is not None and found.p95 <= budget_s for found in known
+        )
+
+    @property
+    def is_harness_late(self) -> bool:
+        """Whether the harness itself was too slow to say."""
+        return self.late is not None and self.late.p95 > LATE_S
+
+
+def measure(plan: Plan) -> dict[str, Any]:
+    """Find the number of sessions for both kinds; print and return."""
+    length_s = QUICK_LENGTH_S if plan.is_quick else LENGTH_S
+    clips = [c for c in plan.corpus.speech([GROUP]) if c.seconds <= LONGEST_CLIP_S]
+    cores = usable_cores()
+    result: dict[str, Any] = {"budget_s": plan.budget_s, "length_s": length_s}
+    with on_cores(set(cores[1:])) as is_apart:
+        if plan.remote is None:
+            tables.note(
+                "The server has one core of its own."
+                if is_apart
+                else "The server shares its core with the harness: the counts are too low."
+            )
+            result["core_of_its_own"] = is_apart
+        for kind in KINDS:
+            recordings = [build(clip, kind, length_s=length_s) for clip in clips]
+            if plan.remote is not None:
+                result[kind] = _find(plan, plan.remote, None, kind, recordings)
+                continue
+            options = ("--workers", "1", "--max-sessions", str(MOST + 1))
+            core = cores[0] if cores else None
+            with ServerProcess(plan.model, options=options, core=core) as server:
+                result[kind] = _find(plan, server.target, server, kind, recordings)
+    return result
+
+
+def build(clip: Clip, kind: str, *, length_s: float) -> Recording:
+    """Return the beginning of a recording in whole utterances, with the pauses of a kind."""
+    sound = clip.read().at_speech_rate()
+    segments = clip.segments() or [Segment(0.0, sound.seconds, clip.text)]
+    parts: list[Sound] = []
+    texts = []
+    total_s = 0.0
+    for index, segment in enumerate(segments):
+        following = segments[index + 1 :][:1]
+        if kind == KINDS[0]:
+            pieces = [sound.part(segment.start_s, (following or [segment])[0].start_s)]
+            if not following:
+                pieces = [sound.part(segment.start_s, segment.end_s)]
+        else:
+            piece = sound.part(segment.start_s, segment.end_s)
+            pieces = [piece, silence(PAUSE_FACTOR * piece.seconds)]
+        added_s = sum(piece.seconds for piece in pieces)
+        if parts and total_s + added_s > length_s:
+            break
+        parts += pieces
+        texts.append(segment.text)
+        total_s += added_s
+    return Recording(clip.name, joined(parts), " ".join(texts))
+
+
+def search(keeps_up: Callable[[int], bool], *, most: int = MOST) -> int:
+    """Return the largest count that was kept up with: doubled until it fails, then narrowed down.
+
+    Args:
+        keeps_up: Tries a count.
+        most: No more are tried.
+    """
+    good, bad = 0, FIRST_COUNT
+    while keeps_up(bad):
+        good = bad
+        if good >= most:
+            return good
+        bad = min(2 * bad, most)
+    while bad - good > max(1, STEP_SHARE * bad):
+        middle = (good + bad) // 2
+        if keeps_up(middle):
+            good = middle
+        else:
+            bad = middle
+    return good
+
+
+def _find(
+    plan: Plan,
+    target: Target,
+    server: ServerProcess | None,
+    kind: str,
+    recordings: list[Recording],
+) -> dict[str, Any]:
+    tables.note(f"\n{kind}, {sum(r.sound.seconds for r in recordings):.0f} s of recordings\n")
+    alone = {
+        r.name: run_stream(target, r.sound, pace=FAST, endpoints=True).text for r in recordings
+    }
+    wer_alone = pooled([_errors(r, alone[r.name]) for r in recordings]).percent
+    loads: list[Load] = []
+
+    def keeps_up(count: int) -> bool:
+        load = _run(target, server, recordings, alone, count)
+        loads.append(load)
+        is_kept_up = load.is_kept_up(plan.budget_s)
+        tables.note(f"{count} streams: {'kept up' if is_kept_up else 'too late'}")
+        return is_kept_up
+
+    if plan.is_quick:
+        count = 1 if keeps_up(1) else 0
+    else:
+        keeps_up(1)
+        count = search(keeps_up)
+    loads.sort(key=lambda load: load.count)
+    _table(loads, wer_alone)
+    for load in loads:
+        for problem in load.problems:
+            tables.note(f"PROBLEM {load.count} streams: {problem}")
+    if any(load.is_harness_late for load in loads):
+        tables.note("The harness was late with its chunks where `late` is above 50 ms.")
+    tables.note(f"\nKept up with {count} of {kind} at a p95 of {1000 * plan.budget_s:.0f} ms.")
+    return {
+        "sessions": count,
+        "wer_alone": round(wer_alone, 3),
+        "loads": [_json(load, plan.budget_s) for load in loads],
+        "texts_alone": alone,
+    }
+
+
+def _run(
+    target: Target,
+    server: ServerProcess | None,
+    recordings: list[Recording],
+    alone: dict[str, str],
+    count: int,
+) -> Load:
+    chosen = list(itertools.islice(itertools.cycle(recordings), count))
+    gate = threading.Event()
+
+    def stream(index: int) -> Stream:
+        gate.wait()
+        time.sleep(index * STAGGER_S % (STAGGER_S * 10))
+        return run_stream(target, chosen[index].sound, pace=LIVE, endpoints=True)
+
+    with Cost(server) as cost, ThreadPoolExecutor(count) as pool:
+        running = [pool.submit(stream, index) for index in range(count)]
+        gate.set()
+        streams = [one.result() for one in running]
+    tables.note(f"{count} streams:")
+    cost.audio_s = sum(item.sound.seconds for item in chosen)
+    return judge(chosen, streams, alone, cost.report())
+
+
+def judge(
+    recordings: list[Recording],
+    streams: list[Stream],
+    alone: dict[str, str],
+    cost: dict[str, Any],
+) -> Load:
+    """Return what came of streams that ran together.
+
+    Args:
+        recordings: What each of them said.
+        streams: What came back.
+        alone: What each recording gave when it was the only one.
+        cost: Of the server.
+    """
+    tally = Tally()
+    for index, (recording, stream) in enumerate(zip(recordings, streams, strict=True)):
+        source = f"{recording.name} {index}"
+        if stream.problem:
+            tally.problems.append(f"{source}: {stream.problem}")
+            continue
+        judge_words(stream, tally, source=source)
+        for arrival in stream.arrivals:
+            if not arrival.event.finished:
+                sent_s = min(arrival.at_s, stream.audio_s)
+                tally.add("lag", sent_s - (arrival.event.total_audio_proc_ms or 0) / 1000, source)
+    pairs = list(zip(recordings, streams, strict=True))
+    return Load(
+        count=len(streams),
+        shown=tally.summary("word shown"),
+        final=tally.summary("word final"),
+        lag=tally.summary("lag"),
+        late=summary([late_s for stream in streams for late_s in stream.late_s]),
+        errors=pooled([_errors(recording, stream.text) for recording, stream in pairs]),
+        changed=sum(stream.text != alone[recording.name] for recording, stream in pairs),
+        cost=cost,
+        problems=tally.problems,
+    )
+
+
+def _errors(recording: Recording, said: str) -> Errors:
+    return word_errors(text.whisper(recording.text), text.whisper(said))
+
+
+def _table(loads: list[Load], wer_alone: float) -> None:
+    head = ("streams", "word shown p50", "p95", "95 %", "lag p95", "word final p50", "p95")
+    rows = []
+    for load in loads:
+        row = [str(load.count)]
+        shown, final = load.shown, load.final
+        row += ["-"] * 3 if shown is None else [_ms(shown.p50), _ms(shown.p95)]
+        row += [] if shown is None else [tables.span_ms(shown.p95_95)]
+        row.append("-" if load.lag is None else _ms(load.lag.p95))
+        row += ["-"] * 2 if final is None else [_ms(final.p50), _ms(final.p95)]
+        row.append("-" if load.late is None else _ms(load.late.p95))
+        work = load.cost.get("server_cpu_per_audio_s")
+        row.append("-" if work is None else f"{work:.3f}")
+        row += [f"{load.errors.percent:.2f}", f"{wer_alone:.2f}", str(load.changed)]
+        rows.append(row)
+    more = ("late p95", "CPU s/s", "WER", "alone", "changed")
+    tables.note("\n" + tables.table((*head, *more), rows))
+
+
+def _ms(seconds: float) -> str:
+    return f"{1000 * seconds:.0f}"
+
+
+def _json(load: Load, budget_s: float) -> dict[str, Any]:
+    named = {"shown_s": load.shown, "final_s": load.final, "lag_s": load.lag, "late_s": load.late}
+    return {
+        "streams": load.count,
+        "kept_up": load.is_kept_up(budget_s),
+        **{name: found.as_dict() for name, found in named.items() if found is not None},
+        "wer": round(load.errors.percent, 3),
+        "changed_texts": load.changed,
+        **load.cost,
+        "problems": load.problems,
+    }
