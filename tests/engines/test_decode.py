@@ -136,6 +136,22 @@ def test_a_loop_is_left_by_the_second_best_way() -> None:
     assert not decoded.ran_in_circles
 
 
+def test_a_text_that_must_not_be_empty_begins_with_the_second_best() -> None:
+    class Hesitant(TableReader):
+        def read(self, cache: Cache, ids: list[int]) -> FloatArray:
+            rows = super().read(cache, ids)
+            if self.text[0] == BOS and cache.length == len(ids):
+                rows[0, EOS] = 9.0
+            return rows
+
+    hesitant = Hesitant(says(11, 12))
+    assert decode(hesitant, AUDIO, 9).ids == ()
+    decoded = decode(hesitant, AUDIO, 9, is_never_empty=True)
+    assert decoded.ids == (11, 12)
+    assert decoded.logprobs[0] < -4
+    assert decode(hesitant, AUDIO, 9, (11, 12), is_never_empty=True).passes == 1
+
+
 def test_repetition() -> None:
     phrase = [1, 2, 3, 4, 5]
     assert repeated_tail([9, *phrase * 3]) == 10

@@ -46,9 +46,9 @@ def test_the_first_piece_starts_a_word() -> None:
 def test_bytes_of_one_character_are_one_piece_with_their_joint_probability() -> None:
     ids = [HELLO, *raw("é"), LO]
     assert VOCABULARY.pieces(ids, [-0.1, -0.2, -0.3, -0.4]) == [
-        Piece(" hello", -0.1),
-        Piece("é", -0.5),
-        Piece("lo", -0.4),
+        Piece(" hello", -0.1, 0, 0),
+        Piece("é", -0.5, 1, 2),
+        Piece("lo", -0.4, 3, 3),
     ]
 
 

@@ -72,7 +72,7 @@ def _load(assets: Assets, capabilities: Capabilities) -> Recognizer:
 
     return MoonshineRecognizer(
         assets.engine,
-        graph=Graph(lean_model(assets.engine, files, best_numbers())),
+        graph=Graph(lean_model(assets.engine, files, best_numbers()), assets.heads),
         vocabulary=Vocabulary.read(files.vocabulary),
         capabilities=capabilities,
     )

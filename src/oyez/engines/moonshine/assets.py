@@ -23,6 +23,9 @@ class Assets:
     """Path inside the package."""
     remedy: str
     """What to do when the files are missing, in one sentence."""
+    heads: tuple[tuple[int, int], ...] = ()
+    """Layers and heads of the decoder whose attention to the audio follows the speech: chosen one
+    after another on 31 development clips, for the smallest mean error of words' starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ TINY = Assets(
     package="moonshine_voice",
     folder="assets/tiny-en",
     remedy="Run: pip install 'oyez[server]', or pip install --no-deps moonshine-voice==0.0.73.",
+    heads=((3, 0), (4, 6), (4, 7), (5, 4), (5, 7)),
 )
 BASE = Assets(
     engine="moonshine-base",
@@ -48,6 +52,7 @@ BASE = Assets(
         "Run: pip install --no-deps moonshine-cpp==0.1.4 (built for Linux x86_64 and "
         "macOS arm64 only), or use moonshine-tiny."
     ),
+    heads=((4, 2), (5, 1), (5, 5), (7, 4), (7, 6)),
 )
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -48,6 +48,11 @@ class Decoded:
     """Calls of the decoder that it took."""
     ran_in_circles: bool = False
     """Whether it was stopped because it repeated itself; what followed was not read."""
+    looks: FloatArray = field(
+        default_factory=lambda: np.zeros((0, 1, 0), np.float32), compare=False, repr=False
+    )
+    """Where in the audio each id was read, and then what followed them: shape (heads, ids + 1,
+    vectors); no heads where the reader keeps none."""
 
     @property
     def mean_logprob(self) -> float:
@@ -60,7 +65,14 @@ def token_cap(seconds: float) -> int:
     return math.ceil(seconds * TOKENS_PER_SECOND)
 
 
-def decode(reader: Reader, audio: Audio, max_ids: int, draft: Sequence[int] = ()) -> Decoded:
+def decode(
+    reader: Reader,
+    audio: Audio,
+    max_ids: int,
+    draft: Sequence[int] = (),
+    *,
+    is_never_empty: bool = False,
+) -> Decoded:
     """Choose the most probable id again and again until the text ends.
 
     A draft is proposed to the model, which reads many ids in one pass: its ids are kept as long as
@@ -73,6 +85,9 @@ def decode(reader: Reader, audio: Audio, max_ids: int, draft: Sequence[int] = ()
         audio: What its encoder returned.
         max_ids: Where to stop in any case.
         draft: Ids of an earlier reading of the same utterance.
+        is_never_empty: Do not let the text end before its first id: base takes one of twenty
+            utterances for empty at first, and reads them well when it must. What is no speech has
+            little probability then.
     """
     ids: list[int] = []
     logprobs: list[float] = []
@@ -85,8 +100,11 @@ def decode(reader: Reader, audio: Audio, max_ids: int, draft: Sequence[int] = ()
         # Row i foretells what follows proposal[:i]. The last row is news in any case.
         for row, proposed in zip(rows, [*proposal, None], strict=True):
             token = int(row.argmax())
+            if token == EOS and is_never_empty and not ids:
+                token, _ = _second(row, token)
             if token == EOS or len(ids) >= max_ids:
-                return Decoded(tuple(ids), tuple(logprobs), passes)
+                looks = cache.looks(len(ids) + 1)
+                return Decoded(tuple(ids), tuple(logprobs), passes, looks=looks)
             ids.append(token)
             logprobs.append(_logprob(row, token))
             seconds.append(_second(row, token))
@@ -98,7 +116,8 @@ def decode(reader: Reader, audio: Audio, max_ids: int, draft: Sequence[int] = ()
                 del ids[sound:], logprobs[sound:], seconds[sound:]
                 detours += 1
                 if token == EOS or detours > _MOST_DETOURS:
-                    return Decoded(tuple(ids), tuple(logprobs), passes, ran_in_circles=True)
+                    looks = cache.looks(len(ids) + 1)
+                    return Decoded(tuple(ids), tuple(logprobs), passes, True, looks)
                 ids.append(token)
                 logprobs.append(logprob)
                 seconds.append((EOS, -math.inf))

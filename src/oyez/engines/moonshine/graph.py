@@ -8,6 +8,7 @@ weights.
 Layers, heads and widths are read from the graphs.
 """
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -33,22 +34,42 @@ class Cache:
         length: Ids that were read into it.
     """
 
-    def __init__(self, audio: Audio, text: dict[str, FloatArray], length: int = 0) -> None:
+    def __init__(self, audio: Audio, text: dict[str, FloatArray]) -> None:
         self.audio = audio
         self.text = text
-        self.length = length
+        self.length = 0
+        self._looks: list[FloatArray] = []
 
     def truncate(self, length: int) -> None:
         """Forget all ids but the first `length`."""
         if length < self.length:
             self.text = {name: value[:, :, :length] for name, value in self.text.items()}
+            self._looks = [self.looks(length)] if self._looks else []
             self.length = length
+
+    def look(self, looks: FloatArray) -> None:
+        """Add where more ids looked, shape (heads, ids, vectors)."""
+        self._looks.append(looks)
+
+    def looks(self, ids: int) -> FloatArray:
+        """Return how much each chosen head looked at each vector from each of the first `ids` ids.
+
+        Shape (heads, ids, vectors); no heads where none was chosen.
+        """
+        if not self._looks:
+            return np.zeros((0, ids, 0), np.float32)
+        return np.concatenate(self._looks, axis=1)[:, :ids]
 
 
 class Graph:
-    """Encoder and decoder of one model. Thread-safe: what changes is in the `Cache`."""
+    """Encoder and decoder of one model. Thread-safe: what changes is in the `Cache`.
 
-    def __init__(self, model: LeanModel) -> None:
+    Args:
+        model: The graphs.
+        heads: Layer and head of the attention that is kept, to tell when the ids were said.
+    """
+
+    def __init__(self, model: LeanModel, heads: Sequence[tuple[int, int]] = ()) -> None:
         self._encoder = _session(model.encoder)
         self._decoder = _session(model.decoder)
         inputs = {node.name: node.shape for node in self._decoder.get_inputs()}
@@ -59,7 +80,15 @@ class Graph:
             for name, shape in inputs.items()
             if name.startswith("text_")
         }
-        self._wanted = ["logits", *(name.replace(".", "_next.") for name in self._no_text)]
+        self._heads = [
+            (f"attention.{layer}", [head for at, head in heads if at == layer])
+            for layer in sorted({layer for layer, _ in heads})
+        ]
+        self._wanted = [
+            "logits",
+            *(name.replace(".", "_next.") for name in self._no_text),
+            *(name for name, _ in self._heads),
+        ]
 
     def encode(self, samples: Samples) -> Audio:
         """Hear samples at 16 kHz, at least 895."""
@@ -83,10 +112,13 @@ class Graph:
     def read(self, cache: Cache, ids: list[int]) -> FloatArray:
         """Read more ids into the cache in one pass; logits as `start` returns them."""
         feed: dict[str, Any] = {"ids": np.array([ids], np.int64), **cache.audio, **cache.text}
-        logits, *values = self._decoder.run(self._wanted, feed)
-        cache.text = dict(zip(self._no_text, values, strict=True))
+        values = dict(zip(self._wanted, self._decoder.run(self._wanted, feed), strict=True))
+        cache.text = {name: values[name.replace(".", "_next.")] for name in self._no_text}
+        if self._heads:
+            looks = [values[name][0, heads] for name, heads in self._heads]
+            cache.look(np.concatenate(looks))
         cache.length += len(ids)
-        rows: FloatArray = logits[0]
+        rows: FloatArray = values["logits"][0]
         return rows
 
 

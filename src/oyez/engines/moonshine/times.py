@@ -1,11 +1,11 @@
-"""When each piece of a text was said, guessed from where the window holds sound.
+"""When each piece of a text was said: where the model looked, trimmed to where there is sound.
 
-Characters are spread evenly over the loud stretches: right on average, and wrong by 100 ms and more
-where somebody slows down. The models give nothing better without their attention weights.
+Between words the model's attention belongs to one of them, and so a piece may reach into a pause.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,42 +27,40 @@ _PAUSE_FRAMES = 20
 """Nobody stops for 200 ms inside a word."""
 _SHORT_BURST_FRAMES = 3
 """Sound up to 30 ms is a click."""
-_PAUSE_WEIGHT = 0.25
-"""What a character that is not spoken, such as a comma, counts against a letter."""
+
+Span: TypeAlias = tuple[int, int]
+"""Start and end in milliseconds from the first sample."""
 
 
-def spread(texts: Sequence[str], samples: Samples, sample_rate_hz: int) -> list[tuple[int, int]]:
-    """Guess start and end of each text, in milliseconds from the first sample.
+def trim(spans: Sequence[Span], samples: Samples, sample_rate_hz: int) -> list[Span]:
+    """Narrow each span to the speech in it; one without any stays as it is.
 
     Args:
-        texts: In order of speech.
-        samples: The window they were heard in, shape (samples,).
+        spans: In order, starts and ends never decreasing; neighbours may share some time, and they
+            may reach out of the window.
+        samples: The window, shape (samples,).
         sample_rate_hz: Its rate.
 
     Returns:
-        A (start, end) pair for each text: never decreasing, start at most end, inside the window,
-        from the first loud frame to the last.
+        Spans inside the window that follow one another: no start or end before any earlier one.
     """
-    if not texts:
-        return []
     length_ms = samples.size * 1000 // sample_rate_hz
-    frames = np.flatnonzero(active_frames(samples, sample_rate_hz))
-    if not frames.size:
-        frames = np.arange(max(1, length_ms // _FRAME_MS))
-    weights = np.array([sum(1.0 if c.isalnum() else _PAUSE_WEIGHT for c in t) for t in texts])
-    edges = np.concatenate(([0.0], np.cumsum(weights)))
-    edges *= frames.size / max(edges[-1], _PAUSE_WEIGHT)
-    # An edge between two stretches of speech ends the first of them for the text before it and
-    # begins the second for the text after it.
-    first = np.minimum(np.floor(edges[:-1] + 1e-6).astype(np.int64), frames.size - 1)
-    last = np.clip(np.ceil(edges[1:] - 1e-6).astype(np.int64) - 1, first, frames.size - 1)
-    for index in np.flatnonzero(frames[last] - frames[first] - (last - first) >= _PAUSE_FRAMES):
-        first[index], last[index] = _longest_stretch(frames, first[index], last[index])
-    starts = frames[first] * _FRAME_MS
-    ends = np.minimum((frames[last] + 1) * _FRAME_MS, length_ms)
-    # Neighbours that share a frame meet at its start.
-    ends[:-1] = np.maximum(np.minimum(ends[:-1], starts[1:]), starts[:-1])
-    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+    active = active_frames(samples, sample_rate_hz)
+    trimmed: list[Span] = []
+    for given in spans:
+        start_ms, end_ms = (min(max(0, edge_ms), length_ms) for edge_ms in given)
+        frames = np.flatnonzero(active[start_ms // _FRAME_MS : -(-end_ms // _FRAME_MS)])
+        if frames.size:
+            first, last = _longest_stretch(frames + start_ms // _FRAME_MS)
+            start_ms = max(start_ms, first * _FRAME_MS)
+            end_ms = max(start_ms, min(end_ms, (last + 1) * _FRAME_MS))
+        if trimmed:
+            # Neighbours that share time meet where the second begins.
+            before_ms, before_end_ms = trimmed[-1]
+            start_ms = max(start_ms, before_ms)
+            trimmed[-1] = (before_ms, min(before_end_ms, start_ms))
+        trimmed.append((start_ms, max(start_ms, end_ms)))
+    return trimmed
 
 
 def active_frames(samples: Samples, sample_rate_hz: int) -> NDArray[np.bool_]:
@@ -82,12 +80,12 @@ def active_frames(samples: Samples, sample_rate_hz: int) -> NDArray[np.bool_]:
     return _flip_short(_flip_short(active, _SHORT_GAP_FRAMES, False), _SHORT_BURST_FRAMES, True)
 
 
-def _longest_stretch(frames: NDArray[np.int64], first: int, last: int) -> tuple[int, int]:
-    """Narrow [first, last] to its longest part without a pause."""
-    jumps = np.flatnonzero(np.diff(frames[first : last + 1]) > _PAUSE_FRAMES) + 1 + first
-    edges = [first, *jumps.tolist(), last + 1]
+def _longest_stretch(frames: NDArray[np.int64]) -> tuple[int, int]:
+    """Return the first and last of the longest run of frames without a pause."""
+    jumps = np.flatnonzero(np.diff(frames) > _PAUSE_FRAMES) + 1
+    edges = [0, *jumps.tolist(), frames.size]
     start, end = max(pairwise(edges), key=lambda stretch: stretch[1] - stretch[0])
-    return start, end - 1
+    return int(frames[start]), int(frames[end - 1])
 
 
 def _flip_short(active: NDArray[np.bool_], longest: int, value: bool) -> NDArray[np.bool_]:

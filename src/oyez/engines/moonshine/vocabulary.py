@@ -30,6 +30,10 @@ class Piece:
     """Valid text with something to see in it; a leading space means that it starts a word."""
     logprob: float
     """Natural logarithm of the joint probability of the ids, at most 0."""
+    first: int
+    """Place of its first id among those it was made from."""
+    last: int
+    """Place of its last id."""
 
 
 class Vocabulary:
@@ -72,7 +76,8 @@ class Vocabulary:
         """
         pieces: list[Piece] = []
         raw, logprob = b"", 0.0
-        for token, token_logprob in zip(ids, logprobs, strict=True):
+        first: int | None = None
+        for place, (token, token_logprob) in enumerate(zip(ids, logprobs, strict=True)):
             # The logits may be wider than the vocabulary: base has 768 ids without a record.
             record = self._bytes[token] if token < len(self._bytes) else b""
             if not record:
@@ -81,13 +86,15 @@ class Vocabulary:
                 raw = _drop_torn_end(raw)  # a character that was never finished
             raw += record
             logprob += token_logprob
+            first = place if first is None else first
             if not _is_text(raw):
                 continue
             text = _clean(raw)
             if text.strip():
-                pieces.append(Piece(text if pieces else " " + text.lstrip(), logprob))
+                text = text if pieces else " " + text.lstrip()
+                pieces.append(Piece(text, logprob, first, place))
             # A space on its own belongs to what comes next.
-            raw, logprob = (_SPACE.encode() if text == " " else b""), 0.0
+            raw, logprob, first = (_SPACE.encode() if text == " " else b""), 0.0, None
         return pieces
 
 
