@@ -75,6 +75,8 @@ class Load:
     lag: Summary | None
     late: Summary | None
     errors: Errors
+    alone: Errors
+    """Of the same recordings, one at a time."""
     changed: int
     """Streams that said anything else than alone."""
     cost: dict[str, Any] = field(default_factory=dict)
@@ -177,7 +179,6 @@ def _find(
     alone = {
         r.name: run_stream(target, r.sound, pace=FAST, endpoints=True).text for r in recordings
     }
-    wer_alone = pooled([_errors(r, alone[r.name]) for r in recordings]).percent
     loads: list[Load] = []
 
     def keeps_up(count: int) -> bool:
@@ -193,7 +194,7 @@ def _find(
         keeps_up(1)
         count = search(keeps_up)
     loads.sort(key=lambda load: load.count)
-    _table(loads, wer_alone)
+    _table(loads)
     for load in loads:
         for problem in load.problems:
             tables.note(f"PROBLEM {load.count} streams: {problem}")
@@ -202,7 +203,6 @@ def _find(
     tables.note(f"\nKept up with {count} of {kind} at a p95 of {1000 * plan.budget_s:.0f} ms.")
     return {
         "sessions": count,
-        "wer_alone": round(wer_alone, 3),
         "loads": [_json(load, plan.budget_s) for load in loads],
         "texts_alone": alone,
     }
@@ -265,6 +265,7 @@ def judge(
         lag=tally.summary("lag"),
         late=summary([late_s for stream in streams for late_s in stream.late_s]),
         errors=pooled([_errors(recording, stream.text) for recording, stream in pairs]),
+        alone=pooled([_errors(recording, alone[recording.name]) for recording in recordings]),
         changed=sum(stream.text != alone[recording.name] for recording, stream in pairs),
         cost=cost,
         problems=tally.problems,
@@ -275,7 +276,7 @@ def _errors(recording: Recording, said: str) -> Errors:
     return word_errors(text.whisper(recording.text), text.whisper(said))
 
 
-def _table(loads: list[Load], wer_alone: float) -> None:
+def _table(loads: list[Load]) -> None:
     head = ("streams", "word shown p50", "p95", "95 %", "lag p95", "word final p50", "p95")
     rows = []
     for load in loads:
@@ -288,7 +289,7 @@ def _table(loads: list[Load], wer_alone: float) -> None:
         row.append("-" if load.late is None else _ms(load.late.p95))
         work = load.cost.get("server_cpu_per_audio_s")
         row.append("-" if work is None else f"{work:.3f}")
-        row += [f"{load.errors.percent:.2f}", f"{wer_alone:.2f}", str(load.changed)]
+        row += [f"{load.errors.percent:.2f}", f"{load.alone.percent:.2f}", str(load.changed)]
         rows.append(row)
     more = ("late p95", "CPU s/s", "WER", "alone", "changed")
     tables.note("\n" + tables.table((*head, *more), rows))
@@ -305,6 +306,7 @@ def _json(load: Load, budget_s: float) -> dict[str, Any]:
         "kept_up": load.is_kept_up(budget_s),
         **{name: found.as_dict() for name, found in named.items() if found is not None},
         "wer": round(load.errors.percent, 3),
+        "wer_alone": round(load.alone.percent, 3),
         "changed_texts": load.changed,
         **load.cost,
         "problems": load.problems,

@@ -75,6 +75,7 @@ def test_streams_together_are_compared_with_each_alone() -> None:
     assert load.shown.p50 == pytest.approx(0.4)
     assert load.lag.worst == pytest.approx(0.7)
     assert load.errors == Errors(3, deletions=1)
+    assert load.alone == Errors(3)
     assert load.changed == 1
     assert load.is_kept_up(0.7)
     assert not load.is_kept_up(0.5)
@@ -91,7 +92,7 @@ def test_a_stream_that_fails_is_not_kept_up_with() -> None:
 
 
 def test_streams_without_words_show_nothing() -> None:
-    assert not Load(1, None, None, None, None, Errors(0), 0).is_kept_up(9.0)
+    assert not Load(1, None, None, None, None, Errors(0), Errors(0), 0).is_kept_up(9.0)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system cannot hold threads")
