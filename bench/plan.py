@@ -25,12 +25,15 @@ PARTS = (
     "silence",
     "startup",
     "install",
+    "graphs",
     "peers",
 )
 CHECKS = ("fuzz", "autobahn")
 """Parts that judge: they are run when they are named, and fail when a promise is broken."""
 PACKAGES = (*CHECKS, "peers")
 """Parts in a package of their own, whose `runs` is what measures."""
+WITHOUT_MODEL = (*CHECKS, "install", "peers")
+"""Parts that run once, however many models are measured."""
 DEFAULT_MODEL = "moonshine-tiny"
 SOAK_S = 600.0
 
@@ -41,7 +44,9 @@ class Plan:
 
     parts: tuple[str, ...]
     corpus: Corpus
+    models: tuple[str, ...]
     model: str
+    """The one that is being measured."""
     remote: Target | None
     """A server that somebody else runs; its memory and work cannot be seen."""
     is_quick: bool
@@ -54,6 +59,12 @@ class Plan:
     json_path: Path
     _recognizer: Recognizer | None = field(default=None, repr=False)
     _local: Target | None = None
+
+    def use(self, model: str) -> None:
+        """Measure this model from now on."""
+        if model != self.model:
+            self.model = model
+            self._recognizer = None
 
     def soak_s(self, *, quick_s: float) -> float:
         """Return how much audio a soak takes."""
@@ -101,7 +112,9 @@ def read_plan(arguments: list[str] | None = None) -> Plan:
     parser.add_argument(
         "--data", default=os.environ.get("OYEZ_BENCH_DATA"), help="speech folder, or `sample`"
     )
-    parser.add_argument("--model", help=f"engine to measure (default {DEFAULT_MODEL})")
+    parser.add_argument(
+        "--model", help=f"engines to measure, comma separated (default {DEFAULT_MODEL})"
+    )
     parser.add_argument("--url", help="measure this Soniox-compatible server instead of ours")
     parser.add_argument("--api-key", default=os.environ.get("OYEZ_API_KEY"), help="its key")
     parser.add_argument("--realtime", action="store_true", help="wer and soak at real-time pace")
@@ -126,10 +139,14 @@ def read_plan(arguments: list[str] | None = None) -> Plan:
     remote = None
     if given.url:
         remote = Target(given.url, given.api_key, given.model or REAL_TIME_MODEL)
+    models = tuple((given.model or DEFAULT_MODEL).split(","))
+    if remote is not None and len(models) > 1:
+        parser.error("--url measures one model at a time")
     return Plan(
         parts=parts,
         corpus=Corpus(folder),
-        model=given.model or DEFAULT_MODEL,
+        models=models,
+        model=models[0],
         remote=remote,
         is_quick=given.quick,
         is_live=given.realtime,
