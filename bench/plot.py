@@ -1,0 +1,187 @@
+"""`python -m bench.plot RESULT.json ...`: the figures of one or more runs as one SVG.
+
+Whiskers are 95 % intervals in the charts of WER, and go from the median to the 95th percentile in
+those of latencies. Several files, or a run of several models, are drawn in one chart each, a colour
+for each model.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.svg import Chart, Dot, Line, Row, page, plane, rows
+
+LATENCIES = (
+    "first partial",
+    "word shown",
+    "word final",
+    "settled",
+    "final",
+    "endpoint",
+    "finalize",
+    "TTFS",
+)
+PEER_DELAYS = ("first words", "settled", "asked")
+
+Runs = list[tuple[str, dict[str, Any]]]
+"""Figures of one part, with the name of what was measured."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the plot."""
+    parser = argparse.ArgumentParser(prog="python -m bench.plot")
+    parser.add_argument("results", nargs="+", type=Path)
+    parser.add_argument("--output", type=Path, help="default: beside the first, as .svg")
+    given = parser.parse_args(arguments)
+    found = [json.loads(path.read_text("utf-8")) for path in given.results]
+    output = given.output or given.results[0].with_suffix(".svg")
+    output.write_text(draw(found), "utf-8")
+    print(output)
+    return 0
+
+
+def draw(results: Sequence[dict[str, Any]]) -> str:
+    """Return the SVG of results as the benchmark writes them."""
+    charts = [
+        chart
+        for part, chart_of in (
+            ("wer", _wer),
+            ("latency", _latency),
+            ("endpoints", _endpoints),
+            ("sessions", _sessions),
+            ("wer", _confidence),
+        )
+        if (chart := chart_of(_runs(results, part))) is not None
+    ]
+    for _, figures in _runs(results, "peers"):
+        charts += _peers(figures)
+    about = results[0]["about"]
+    return page(
+        f"{about['date']}, {about['machine']}, load at start {about['load at start']}", charts
+    )
+
+
+def _runs(results: Sequence[dict[str, Any]], part: str) -> Runs:
+    """Return the figures of a part in all results, by the name of the model."""
+    found: Runs = []
+    for result in results:
+        for label, figures in result["parts"].items():
+            name, _, model = label.partition(" ")
+            if name == part and figures:
+                found.append((model or result["about"]["model"], figures))
+    return found
+
+
+def _wer(runs: Runs) -> Chart | None:
+    names: dict[str, list[Dot]] = {}
+    for number, (_, figures) in enumerate(runs):
+        for table in ("groups", "long"):
+            for name, item in figures.get(table, {}).items():
+                low, high = item["streamed_95"]
+                label = name if table == "groups" else f"{name} (longer than a window)"
+                dots = names.setdefault(f"{label}, {item['words']} words", [])
+                dots.append(Dot(item["streamed_wer"], low, high, number))
+    items = [Row(name, dots) for name, dots in names.items()]
+    title = "Word error rate, streamed"
+    return rows(title, "%", items, series=[name for name, _ in runs]) if items else None
+
+
+def _latency(runs: Runs) -> Chart | None:
+    items = []
+    for name in LATENCIES:
+        dots = [
+            _milliseconds(figures["seconds"][name], number)
+            for number, (_, figures) in enumerate(runs)
+            if name in figures["seconds"]
+        ]
+        if dots:
+            items.append(Row(name, dots))
+    title = "Latency: median, and to the 95th percentile"
+    return rows(title, "ms", items, series=[name for name, _ in runs]) if items else None
+
+
+def _endpoints(runs: Runs) -> Chart | None:
+    lines = []
+    for name, figures in runs:
+        points = [
+            (1000 * item["delay_s"]["p50"], 100.0 * item["turns_cut"] / item["turns"])
+            for item in figures["points"].values()
+            if item["delay_s"] is not None and item["turns"]
+        ]
+        lines.append(Line(name, sorted(points)))
+    axes = ("median delay from the end of the turn to <end>, ms", "turns cut off, %")
+    return plane("Ends of turns", axes, lines) if lines else None
+
+
+def _sessions(runs: Runs) -> Chart | None:
+    lines = []
+    for name, figures in runs:
+        for kind, found in figures.items():
+            if isinstance(found, dict) and "loads" in found:
+                points = [
+                    (float(load["streams"]), 1000 * load["shown_s"]["p95"])
+                    for load in found["loads"]
+                    if "shown_s" in load
+                ]
+                lines.append(Line(f"{name}, {kind}", points))
+    axes = ("streams on one core", "p95 from the end of a word to its being shown, ms")
+    return plane("Sessions", axes, lines) if lines else None
+
+
+def _confidence(runs: Runs) -> Chart | None:
+    lines = [
+        Line(
+            f"{name}, calibration error {figures['confidence']['ece']:.3f}",
+            [
+                (item["confidence"], item["right"])
+                for item in figures["confidence"]["bins"]
+                if item["words"]
+            ],
+        )
+        for name, figures in runs
+        if figures.get("confidence")
+    ]
+    axes = ("mean confidence of the words", "share that is right")
+    return plane("Confidence", axes, lines, diagonal=True) if lines else None
+
+
+def _peers(figures: dict[str, Any]) -> list[Chart]:
+    systems = {name: item for name, item in figures["systems"].items() if item["seconds"]}
+    delays = [
+        Row(
+            name,
+            [
+                _milliseconds(item["seconds"][delay], number)
+                for number, delay in enumerate(PEER_DELAYS)
+                if delay in item["seconds"]
+            ],
+        )
+        for name, item in systems.items()
+    ]
+    work = [
+        Row(name, [Dot(item["cpu_per_audio_s"], 0.0, item["cpu_per_audio_s"])])
+        for name, item in systems.items()
+        if item["cpu_per_audio_s"] is not None
+    ]
+    errors = [
+        Row(name, [Dot(item["wer"], *item["wer_95"])])
+        for name, item in systems.items()
+        if item["wer_95"] is not None
+    ]
+    charts = [rows("Side by side: delays", "ms", delays, series=PEER_DELAYS)] if delays else []
+    if work:
+        charts.append(rows("Side by side: CPU seconds a second of audio", "s/s", work))
+    if errors:
+        charts.append(rows("Side by side: word error rate", "%", errors))
+    return charts
+
+
+def _milliseconds(found: dict[str, Any], series: int) -> Dot:
+    return Dot(1000 * found["p50"], 1000 * found["p50"], 1000 * found["p95"], series)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

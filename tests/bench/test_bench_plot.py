@@ -1,0 +1,133 @@
+"""The plot: every part that has one is drawn, and the drawing is well-formed."""
+
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from bench.__main__ import schedule
+from bench.plan import read_plan
+from bench.plot import draw
+from bench.svg import Dot, Line, Row, page, plane, rows, scale
+
+SECONDS = {"p50": 0.2, "p95": 0.5}
+ABOUT = {"date": "d", "machine": "m <1>", "load at start": "0", "model": "tiny"}
+PARTS: dict[str, dict[str, Any]] = {
+    "wer": {
+        "groups": {"read": {"streamed_wer": 5.0, "streamed_95": [4.0, 6.0], "words": 90}},
+        "long": {"read": {"streamed_wer": 7.0, "streamed_95": [4.0, 9.0], "words": 30}},
+        "confidence": {"ece": 0.02, "bins": [{"words": 3, "confidence": 0.9, "right": 1.0}]},
+    },
+    "latency": {"seconds": {"finalize": SECONDS, "first partial": SECONDS}},
+    "endpoints": {"points": {"level 0": {"delay_s": SECONDS, "turns": 4, "turns_cut": 1}}},
+    "sessions": {"continuous": {"loads": [{"streams": 4, "shown_s": SECONDS}]}, "budget_s": 1.0},
+    "peers": {
+        "systems": {
+            "oyez": {
+                "seconds": {"asked": SECONDS},
+                "cpu_per_audio_s": 0.1,
+                "wer": 4.0,
+                "wer_95": [1.0, 6.0],
+            },
+            "absent": {"seconds": {}, "cpu_per_audio_s": None, "wer": None, "wer_95": None},
+        }
+    },
+}
+
+
+def texts(svg: str) -> list[str]:
+    root = ET.fromstring(svg)
+    return [node.text or "" for node in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_every_part_is_drawn() -> None:
+    found = texts(draw([{"about": ABOUT, "parts": PARTS}]))
+
+    for title in (
+        "Word error rate, streamed",
+        "Latency: median, and to the 95th percentile",
+        "Ends of turns",
+        "Sessions",
+        "Confidence",
+        "Side by side: delays",
+        "Side by side: CPU seconds a second of audio",
+        "Side by side: word error rate",
+    ):
+        assert title in found
+    assert "read (longer than a window), 30 words" in found
+    assert "absent" not in found
+
+
+def test_parts_that_were_not_run_are_left_out() -> None:
+    assert texts(draw([{"about": ABOUT, "parts": {"wer": {}}}])) == ["d, m <1>, load at start 0"]
+
+
+def test_models_of_one_run_and_of_several_files_are_named() -> None:
+    one = {"about": ABOUT, "parts": {"latency": PARTS["latency"]}}
+    two = {"about": ABOUT, "parts": {"latency base": PARTS["latency"]}}
+
+    found = texts(draw([one, two]))
+
+    assert "tiny" in found
+    assert "base" in found
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ((0.0, 6.0), (0.0, 6.0, 1.0)),
+        ((0.0, 870.0), (0.0, 1000.0, 200.0)),
+        ((-0.3, 0.4), (-0.4, 0.4, 0.2)),
+    ],
+)
+def test_axes_have_round_ends(
+    ends: tuple[float, float], expected: tuple[float, float, float]
+) -> None:
+    assert scale(*ends) == pytest.approx(expected)
+
+
+def test_an_axis_without_a_length_gets_one() -> None:
+    low, high, step = scale(0.0, 0.0)
+
+    assert low == 0.0
+    assert high >= step > 0.0
+
+
+def test_values_lie_where_the_axis_says() -> None:
+    chart = rows("t", "ms", [Row("a", [Dot(50.0, 0.0, 100.0)])])
+    root = ET.fromstring(page("h", [chart]))
+    (circle,) = root.iter("{http://www.w3.org/2000/svg}circle")
+    marks = {
+        node.text: float(node.get("x", "nan"))
+        for node in root.iter("{http://www.w3.org/2000/svg}text")
+        if node.get("text-anchor") == "middle"
+    }
+
+    middle = (marks["0"] + marks["100"]) / 2
+    assert float(circle.get("cx", "nan")) == pytest.approx(middle, abs=0.1)
+
+
+def test_an_empty_plane_is_drawn() -> None:
+    assert "<svg" in page("h", [plane("t", ("x", "y"), [Line("l", [])])])
+
+
+def test_several_models_are_measured_in_turn_and_named() -> None:
+    plan = read_plan(["--only", "wer,install,peers", "--model", "moonshine-tiny,moonshine-base"])
+
+    assert schedule(plan) == [
+        ("wer moonshine-tiny", "wer", "moonshine-tiny"),
+        ("wer moonshine-base", "wer", "moonshine-base"),
+        ("install", "install", "moonshine-tiny"),
+        ("peers", "peers", "moonshine-tiny"),
+    ]
+    plan.use("moonshine-base")
+    assert plan.model == "moonshine-base"
+
+
+def test_one_model_needs_no_name() -> None:
+    assert schedule(read_plan(["--only", "wer"]))[0][0] == "wer"
+
+
+def test_a_foreign_server_has_one_model(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read_plan(["--url", "wss://x", "--api-key", "k", "--model", "a,b"])
+    assert "one model at a time" in capsys.readouterr().err
