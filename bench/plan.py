@@ -32,7 +32,7 @@ CHECKS = ("fuzz", "autobahn")
 """Parts that judge: they are run when they are named, and fail when a promise is broken."""
 PACKAGES = (*CHECKS, "peers")
 """Parts in a package of their own, whose `runs` is what measures."""
-WITHOUT_MODEL = (*CHECKS, "install", "peers")
+WITHOUT_MODEL = (*CHECKS, "install", "graphs", "peers")
 """Parts that run once, however many models are measured."""
 DEFAULT_MODEL = "moonshine-tiny"
 SOAK_S = 600.0

@@ -81,7 +81,7 @@ def _wer(runs: Runs) -> Chart | None:
         for table in ("groups", "long"):
             for name, item in figures.get(table, {}).items():
                 low, high = item["streamed_95"]
-                label = name if table == "groups" else f"{name} (longer than a window)"
+                label = name if table == "groups" else f"{name}, long clips"
                 dots = names.setdefault(f"{label}, {item['words']} words", [])
                 dots.append(Dot(item["streamed_wer"], low, high, number))
     items = [Row(name, dots) for name, dots in names.items()]
@@ -173,7 +173,7 @@ def _peers(figures: dict[str, Any]) -> list[Chart]:
     ]
     charts = [rows("Side by side: delays", "ms", delays, series=PEER_DELAYS)] if delays else []
     if work:
-        charts.append(rows("Side by side: CPU seconds a second of audio", "s/s", work))
+        charts.append(rows("Side by side: work", "CPU seconds a second of audio", work))
     if errors:
         charts.append(rows("Side by side: word error rate", "%", errors))
     return charts

@@ -58,13 +58,12 @@ def rows(title: str, unit: str, items: Sequence[Row], *, series: Sequence[str] =
     def across(value: float) -> float:
         return left + width * (value - least) / (most - least)
 
-    parts = [_text(0, 18, title, "t"), *_legend(series)]
+    parts = [_text(0, 18, f"{title}, {unit}", "t"), *_legend(series)]
     for index in range(round((most - least) / step) + 1):
         value = least + index * step
         x = across(value)
         parts.append(_line(x, top, x, bottom, "#ddd"))
         parts.append(_text(x, bottom + 15, f"{value:g}", "a", "middle"))
-    parts.append(_text(WIDTH - 26, bottom + 15, unit, "a"))
     for index, row in enumerate(items):
         y = top + ROW * (index + 0.5)
         parts.append(_text(left - 8, y + 4, row.label, "", "end"))

@@ -43,17 +43,17 @@ def test_every_part_is_drawn() -> None:
     found = texts(draw([{"about": ABOUT, "parts": PARTS}]))
 
     for title in (
-        "Word error rate, streamed",
-        "Latency: median, and to the 95th percentile",
+        "Word error rate, streamed, %",
+        "Latency: median, and to the 95th percentile, ms",
         "Ends of turns",
         "Sessions",
         "Confidence",
-        "Side by side: delays",
-        "Side by side: CPU seconds a second of audio",
-        "Side by side: word error rate",
+        "Side by side: delays, ms",
+        "Side by side: work, CPU seconds a second of audio",
+        "Side by side: word error rate, %",
     ):
         assert title in found
-    assert "read (longer than a window), 30 words" in found
+    assert "read, long clips, 30 words" in found
     assert "absent" not in found
 
 
