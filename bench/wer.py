@@ -23,6 +23,7 @@ from typing import Any
 from bench import reliability, tables, text
 from bench.audio import SPEECH_RATE_HZ, Sound
 from bench.corpus import Clip
+from bench.cost import Cost
 from bench.energy import pieces_at_pauses
 from bench.plan import Plan
 from bench.stats import (
@@ -127,18 +128,17 @@ def measure(plan: Plan) -> dict[str, Any]:
     if offline is not None:
         offline_texts = {clip.name: offline.read_clip(clip) for clip in clips}
     longest_s = offline.longest_s if offline is not None else float("inf")
-    with plan.server() as server:
-        before = server.usage() if server is not None else None
+    audio_s = sum(clip.seconds for clip in clips)
+    with plan.server() as server, Cost(server) as cost:
+        cost.audio_s = audio_s
         began_s = time.perf_counter()
         with ThreadPoolExecutor(SESSIONS) as pool:
             streams = list(pool.map(lambda clip: _stream(plan, clip), clips))
         wall_s = time.perf_counter() - began_s
-        after = server.usage() if server is not None else None
     readings = [
         Reading(clip, stream, offline_texts.get(clip.name), clip.seconds > longest_s)
         for clip, stream in zip(clips, streams, strict=True)
     ]
-    audio_s = sum(clip.seconds for clip in clips)
     result: dict[str, Any] = {
         "groups": _table([reading for reading in readings if not reading.is_long], "clip groups"),
         "long": _table(
@@ -161,10 +161,7 @@ def measure(plan: Plan) -> dict[str, Any]:
     if offline is not None and offline.audio_s:
         result["offline_work_per_audio_s"] = round(offline.work_s / offline.audio_s, 4)
         tables.note(f"Offline work: {offline.work_s / offline.audio_s:.3f} s a second of audio.")
-    if before is not None and after is not None:
-        work = (after.cpu_s - before.cpu_s) / audio_s
-        result["server_cpu_per_audio_s"] = round(work, 4)
-        tables.note(f"Server CPU: {work:.3f} s a second of audio.")
+    result |= cost.report()
     for name, problem in result["problems"].items():
         tables.note(f"PROBLEM {name}: {problem}")
     return result
@@ -261,6 +258,7 @@ def _clip_json(reading: Reading) -> dict[str, Any]:
         "name": reading.clip.name,
         "seconds": reading.clip.seconds,
         "words": streamed.words,
+        "reference": reading.clip.text,
         "streamed_errors": streamed.count,
         "streamed_text": reading.stream.text,
     }

@@ -24,6 +24,7 @@ Threads are as each chooses by default. A peer that cannot keep up with speech a
 delays say so.
 
 Not here, because no registry has an English model for them in a package: vosk, sherpa-onnx, april.
-WhisperLive's server itself and RealtimeSTT bring PyTorch and much more, and would run the
-faster-whisper that is measured here; `again` is WhisperLive's way of using it.
+WhisperLive's server fetches its voice activity model from the network when it starts; RealtimeSTT
+brings PyTorch and a sound card's drivers. Both would run the faster-whisper that is measured here,
+and `again` is WhisperLive's way of using it.
 """
