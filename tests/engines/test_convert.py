@@ -7,7 +7,9 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 from bench.published import PublishedGraph
+from onnx import TensorProto
 
+from engines.floats import in_floats
 from oyez.engines.base import Samples
 from oyez.engines.moonshine.assets import BASE, TINY, Assets, ModelFiles, locate
 from oyez.engines.moonshine.convert.decoder import decoder_model
@@ -57,7 +59,7 @@ def test_base_in_floats_is_the_published_base(
     published = PublishedGraph(base_files)
     model = converted(base_files, Numbers.FLOAT, Numbers.FLOAT)
     graph = Graph(model)
-    for samples in (beckett[: 4 * RATE], two_cities[RATE : 8 * RATE]):
+    for samples in (beckett[: 3 * RATE], two_cities[RATE : 4 * RATE]):
         assert difference(vectors_of(model, samples), published.vectors(samples)) < 1e-5
         ids, wanted = published_text(published, samples)
         audio = graph.encode(samples)
@@ -66,6 +68,46 @@ def test_base_in_floats_is_the_published_base(
         assert np.abs(logits - wanted).max() < 1e-3
         assert (logits.argmax(axis=1) == wanted.argmax(axis=1)).all()
         assert [BOS, *decode(graph, audio, token_cap(samples.size / RATE)).ids] == ids
+
+
+def test_tiny_in_floats_is_the_published_tiny_in_floats(two_cities: Samples) -> None:
+    files = locate(TINY)
+    floats, ids_type = TensorProto.FLOAT, TensorProto.INT64
+    hears = {"input_values": floats, "attention_mask": ids_type}
+    reads = {
+        "encoder_hidden_states": floats,
+        "encoder_attention_mask": ids_type,
+        "input_ids": ids_type,
+    }
+    cpu = ["CPUExecutionProvider"]
+    encoder = ort.InferenceSession(in_floats(files.encoder, hears, "last_hidden_state"), None, cpu)
+    decoder = ort.InferenceSession(
+        in_floats(files.decoder, reads, "logits", "else_branch"), None, cpu
+    )
+    model = converted(files, Numbers.FLOAT, Numbers.FLOAT)
+    graph = Graph(model)
+    for start in (1, 12, 24):
+        samples = two_cities[start * RATE : (start + 5) * RATE]
+        mask = np.ones((1, samples.size), np.int64)
+        feed = {"input_values": samples[np.newaxis], "attention_mask": mask}
+        vectors = encoder.run(None, feed)[0]
+        assert difference(vectors_of(model, samples), vectors) < 1e-5
+        audio = graph.encode(samples)
+        ids = [BOS, *decode(graph, audio, token_cap(5.0)).ids]
+        assert len(ids) > 12
+        wanted = decoder.run(
+            None,
+            {
+                "encoder_hidden_states": vectors,
+                "encoder_attention_mask": mask[:, : (vectors.shape[1] - 1) * 384 + 1],
+                "input_ids": np.array([ids]),
+            },
+        )[0][0]
+        logits, _ = graph.start(audio, ids)
+        # They go up to 30.
+        assert np.abs(logits - wanted).max() < 1e-3
+        assert (logits.argmax(axis=1) == wanted.argmax(axis=1)).all()
+        assert wanted.argmax(axis=1)[: len(ids) - 1].tolist() == ids[1:]
 
 
 def test_tiny_differs_from_the_published_tiny_as_that_does_from_itself(
@@ -94,13 +136,13 @@ def test_bytes_say_what_the_published_graphs_say(
     published = PublishedGraph(files)
     graph = Graph(converted(files, best_numbers(), best_numbers()))
     same = places = 0
-    for samples in (beckett, two_cities[: 8 * RATE], two_cities[12 * RATE : 20 * RATE]):
+    for samples in (beckett[: 5 * RATE], *(two_cities[s * RATE :][: 5 * RATE] for s in (1, 12))):
         ids, wanted = published_text(published, samples)
         logits, _ = graph.start(graph.encode(samples), ids)
         same += int((logits.argmax(axis=1) == wanted.argmax(axis=1)).sum())
         places += len(ids)
-    assert places > 70
-    assert same / places >= 0.97
+    assert places > 35
+    assert same / places >= 0.95
 
 
 def test_unsigned_weights_give_the_same_sums_as_signed_ones(two_cities: Samples) -> None:
