@@ -1,6 +1,7 @@
 """What the server uses for the speech of one part: work for each second of audio, and memory."""
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,16 +20,22 @@ class Cost:
     that `audio_s` was told of. The harness and its clients run in another process.
 
     Args:
-        server: Ours; None for a server that somebody else runs, of which nothing is seen.
+        look: Tells what the server has used so far; None for a server that somebody else runs, of
+            which nothing is seen.
     """
 
-    def __init__(self, server: ServerProcess | None) -> None:
-        self._server = server
+    def __init__(self, look: Callable[[], Usage] | None) -> None:
+        self._usage = look
         self._looks: list[Usage] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bench-cost", daemon=True)
         self.audio_s = 0.0
         """Audio streamed so far, of all streams together; the caller adds to it."""
+
+    @classmethod
+    def of(cls, server: ServerProcess | None) -> Self:
+        """Return the cost of a server, if it is ours."""
+        return cls(None if server is None else server.usage)
 
     def __enter__(self) -> Self:
         self._look()
@@ -68,5 +75,5 @@ class Cost:
             self._look()
 
     def _look(self) -> None:
-        if self._server is not None:
-            self._looks.append(self._server.usage())
+        if self._usage is not None:
+            self._looks.append(self._usage())

@@ -100,7 +100,7 @@ def measure(plan: Plan) -> dict[str, Any]:
     utterances = choose(plan)
     meetings = plan.corpus.timed()[: QUICK_MEETINGS if plan.is_quick else MEETINGS]
     tally, apart = Tally(), Tally()
-    with plan.server() as server, Cost(server) as cost, Pinger(plan.target) as pinger:
+    with plan.server() as server, Cost.of(server) as cost, Pinger(plan.target) as pinger:
         for utterance in utterances:
             stream = run_stream(plan.target, utterance.sound, endpoints=True)
             judge_to_end(utterance, stream, tally)

@@ -223,7 +223,7 @@ def _run(
         time.sleep(index * STAGGER_S % (STAGGER_S * 10))
         return run_stream(target, chosen[index].sound, pace=LIVE, endpoints=True)
 
-    with Cost(server) as cost, ThreadPoolExecutor(count) as pool:
+    with Cost.of(server) as cost, ThreadPoolExecutor(count) as pool:
         running = [pool.submit(stream, index) for index in range(count)]
         gate.set()
         streams = [one.result() for one in running]

@@ -129,7 +129,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         offline_texts = {clip.name: offline.read_clip(clip) for clip in clips}
     longest_s = offline.longest_s if offline is not None else float("inf")
     audio_s = sum(clip.seconds for clip in clips)
-    with plan.server() as server, Cost(server) as cost:
+    with plan.server() as server, Cost.of(server) as cost:
         cost.audio_s = audio_s
         began_s = time.perf_counter()
         with ThreadPoolExecutor(SESSIONS) as pool:

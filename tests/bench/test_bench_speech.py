@@ -1,13 +1,21 @@
-"""Confidence, quiet speech, and readings of long recordings."""
+"""Confidence, quiet speech, readings of long recordings, and what they cost."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from bench.audio import Sound
+from bench.corpus import Clip
+from bench.cost import Cost
 from bench.quiet import scaled
 from bench.reliability import auc, bins, calibration_error, judged
+from bench.serving import Usage
 from bench.streaming import Word, words_of
+from bench.wer import Offline
 
 from oyez.client.events import Token
+from oyez.engines.registry import load_recognizer
 
 
 def word(text: str, confidence: float | None) -> Word:
@@ -67,3 +75,41 @@ def test_thirty_decibels_down_is_a_thirtieth() -> None:
     quiet = scaled(Sound(np.array([0.5], np.float32), 16_000), -30.0)
 
     assert quiet.samples[0] == pytest.approx(0.5 / 31.6, rel=1e-3)
+
+
+def test_work_is_told_for_each_second_of_audio() -> None:
+    looks = [Usage(0.0, 1.0, 100.0), Usage(9.0, 3.0, 140.0)]
+
+    with Cost(lambda: looks.pop(0)) as cost:
+        cost.audio_s = 10.0
+
+    assert cost.report() == {
+        "server_cpu_per_audio_s": 0.2,
+        "server_rss_mb_p50": 120.0,
+        "server_rss_mb_max": 140.0,
+    }
+
+
+def test_nothing_is_told_of_a_server_that_cannot_be_seen() -> None:
+    with Cost.of(None) as cost:
+        cost.audio_s = 10.0
+
+    assert cost.report() == {}
+
+
+@pytest.mark.parametrize(("seconds", "read_s"), [(60.0, 3.0), (4.0, 4.0)])
+def test_a_long_clip_is_read_by_the_segments_of_its_reference(
+    tmp_path: Path, seconds: float, read_s: float
+) -> None:
+    soundfile.write(tmp_path / "x.wav", np.zeros(round(16_000 * seconds), np.float32), 16_000)
+    (tmp_path / "x.segments.json").write_text(
+        '[{"start": 0.5, "end": 1.5, "text": "a"}, {"start": 2.0, "end": 4.0, "text": "b"}]'
+    )
+    recognizer = load_recognizer("scripted")
+    offline = Offline(recognizer)
+
+    offline.read_clip(Clip("x", "long", tmp_path / "x.wav", seconds, "a b"))
+
+    assert offline.longest_s < 60.0
+    assert offline.audio_s == pytest.approx(read_s)
+    recognizer.close()
