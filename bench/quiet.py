@@ -15,7 +15,7 @@ from bench.corpus import Clip
 from bench.plan import Plan
 from bench.stats import Errors, bootstrap_difference, bootstrap_wer, pooled, word_errors
 from bench.streaming import FAST, LIVE, Stream, run_stream
-from bench.wer import SESSIONS, is_comparable
+from bench.wer import SESSIONS, WORST, is_comparable
 
 GROUPS = ("en_read", "en_read_fleurs", "en_read_ls_test_other", "en_spont")
 QUICK_CLIPS = 4
@@ -45,6 +45,9 @@ def measure(plan: Plan) -> dict[str, Any]:
             "deletions": total.deletions,
             "insertions": total.insertions,
             "words": total.words,
+            "errors_of": {
+                clip.name: found.count for clip, found in zip(clips, errors[gain_db], strict=True)
+            },
         }
         rows.append(
             [
@@ -65,6 +68,14 @@ def measure(plan: Plan) -> dict[str, Any]:
     result["difference"] = round(change, 3)
     result["difference_95"] = [round(bound, 3) for bound in spread]
     tables.note(f"\n{len(clips)} clips. Quiet - recorded: {change:+.2f} {tables.interval(spread)}.")
+    worst = sorted(
+        (was.count - now.count, clip.name)
+        for clip, was, now in zip(clips, errors[0.0], errors[GAIN_DB], strict=True)
+        if now.count > was.count
+    )[:WORST]
+    if worst:
+        named = ", ".join(f"{name} {-change:+d}" for change, name in worst)
+        tables.note(f"Most words lost by being quiet: {named}.")
     for name, problem in result["problems"].items():
         tables.note(f"PROBLEM {name}: {problem}")
     return result

@@ -70,7 +70,7 @@ def _spread(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the 2.5th and 97.5th percentile of the median and of the 95th percentile."""
     random = np.random.default_rng(0)
-    if sources is None:
+    if sources is None or len(set(sources)) < 2:
         groups = [data[index : index + 1] for index in range(data.size)]
     else:
         members: dict[str, list[int]] = {}

@@ -89,6 +89,12 @@ class TestSummary:
         assert together.p50 == alone.p50
         assert together.p50_95[1] - together.p50_95[0] > alone.p50_95[1] - alone.p50_95[0]
 
+    def test_one_recording_alone_still_has_a_spread(self) -> None:
+        found = summary([float(index) for index in range(50)], ["x"] * 50)
+
+        assert found is not None
+        assert found.p50_95[1] > found.p50_95[0]
+
     def test_json_has_every_figure(self) -> None:
         found = summary([1.0, 1.0])
 
