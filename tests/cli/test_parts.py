@@ -1,4 +1,5 @@
 import io
+import re
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,7 +43,9 @@ def test_models_are_listed_with_their_languages(run: Run, monkeypatch: pytest.Mo
 
 @pytest.mark.real
 def test_the_default_model_is_marked(run: Run) -> None:
-    assert "* moonshine-tiny       en " in run("models").stdout
+    listed = run("models").stdout
+    assert re.search(r"(?m)^\* moonshine +en +is moonshine-(base|tiny) here, loads in", listed)
+    assert re.search(r"(?m)^  moonshine-tiny +en +loads in", listed)
 
 
 def test_a_transcript_fills_in_what_a_server_leaves_out() -> None:

@@ -11,7 +11,7 @@ def test_what_a_server_does_by_default() -> None:
     settings = Settings(api_key="k")
     assert settings.host == "127.0.0.1", "nobody else can reach it"
     assert settings.port == 8484
-    assert settings.model == "moonshine-tiny"
+    assert settings.model == "moonshine"
     assert settings.max_sessions == 100
     assert settings.max_message_bytes >= 10 * 1024 * 1024, "clients send files in one message"
     assert settings.limits.idle_timeout_s == 20

@@ -84,6 +84,23 @@ def test_a_doubtful_word_waits_and_so_does_what_follows() -> None:
     assert text(stabilizer.offer(sure, stable_until_ms=FOREVER_MS)) == "b c"
 
 
+def test_patience_makes_a_doubtful_word_final() -> None:
+    stabilizer = Stabilizer(agreement=2, min_logprob=-0.3, patience=4)
+    doubted = [word("a", 0), word("b", 1, logprob=-0.8), word("c", 2), word("d", 3, logprob=-0.9)]
+    said = [
+        text(stabilizer.offer(heard, stable_until_ms=FOREVER_MS))
+        for heard in [doubted[:3], doubted[:3], doubted, doubted, doubted, doubted]
+    ]
+    assert said == ["", "a", "", "b c", "", "d"]
+
+
+def test_a_dissent_begins_the_patience_again() -> None:
+    stabilizer = Stabilizer(agreement=1, min_logprob=-0.3, patience=3)
+    b, c = word("b", 0, logprob=-0.8), word("c", 0, logprob=-0.8)
+    said = [text(stabilizer.offer([one], stable_until_ms=FOREVER_MS)) for one in [b, b, c, b, b, b]]
+    assert said == ["", "", "", "", "", "b"]
+
+
 def test_every_token_of_a_word_must_be_sure() -> None:
     tokens = (HypothesisToken(" hel", -0.1, 0, 100), HypothesisToken("lo", -2.0, 100, 200))
     heard = [Word(tokens, "hello")]

@@ -60,4 +60,5 @@ def _row(name: str) -> _Row:
     load_s = time.perf_counter() - began_s
     languages = ", ".join(recognizer.capabilities.languages)
     recognizer.close()
-    return _Row(name, languages, f"loads in {load_s:.1f} s", is_ready=True)
+    stands_for = "" if recognizer.name == name else f"is {recognizer.name} here, "
+    return _Row(name, languages, f"{stands_for}loads in {load_s:.1f} s", is_ready=True)

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import click
 
-DEFAULT_MODEL = "moonshine-tiny"
+DEFAULT_MODEL = "moonshine"
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -16,8 +16,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     """0 takes any free port."""
-    model: str = "moonshine-tiny"
-    """Name of the engine, see `oyez models`."""
+    model: str = "moonshine"
+    """Name of the engine, see `oyez models`; ``moonshine`` is the better one that is installed."""
     workers: int = 0
     """Threads that recognise; 0 is one for each core. Everything else needs little of a core, and
     with two a final reading need not wait until a partial one is done."""

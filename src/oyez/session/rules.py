@@ -15,17 +15,23 @@ class Rules:
     close_silence_ms: int = 1_000
     """A pause this long ends a segment: its words become final. Shorter pauses cost accuracy,
     because the model then reads less at a time."""
-    first_commit_ms: int = 5_000
+    first_commit_ms: int = 1_500
     """Length of a segment at the first reading that may make words final early."""
-    commit_part: float = 0.12
+    commit_part: float = 0.05
     """Audio between commit readings as a part of the segment's length, if that is more than the
     engine's own interval: readings then cost about the same for each second of audio."""
-    holdback_ms: int = 3_000
+    holdback_ms: int = 1_000
     """Words that end closer to the edge of the audio stay non-final: the model was cut there."""
-    agreement: int = 3
+    agreement: int = 2
     """Consecutive commit readings that must agree on a word before it is final early."""
     min_commit_logprob: float = -0.35
     """Least log-probability of the tokens of a word that is final early."""
+    patience: int = 5
+    """Consecutive commit readings that must agree on a word below that, and on all before it.
+    Measured with moonshine-base against stricter rules (three readings, 3 s held back, doubtful
+    words never early): words are final 1.7 s after they were said instead of 3.4 s on 67 read
+    utterances, where errors go from 7.8 to 8.3 %, and 2.3 instead of 4.5 s on four readings
+    without pauses, where they go from 9.0 to 8.2 % (medians of audio time)."""
     first_partial_ms: int = 260
     """Speech heard before the first non-final words are looked for."""
     soft_window_part: float = 0.6

