@@ -9,6 +9,7 @@ Layers, heads and widths are read from the graphs.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -122,7 +123,7 @@ class Graph:
         return rows
 
 
-def _session(model: bytes) -> ort.InferenceSession:
+def _session(model: Path | bytes) -> ort.InferenceSession:
     options = ort.SessionOptions()
     # Two threads make nothing faster below 8 s of audio; sessions are what runs in parallel.
     options.intra_op_num_threads = 1

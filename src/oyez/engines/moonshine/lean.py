@@ -44,10 +44,13 @@ _DIGEST_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class LeanModel:
-    """The two graphs of a model, as the bytes of ONNX files."""
+    """The two graphs of a model, as ONNX files, or as the bytes of such.
 
-    encoder: bytes
-    decoder: bytes
+    Files are better: onnxruntime keeps bytes that it was given for as long as the model is loaded.
+    """
+
+    encoder: Path | bytes
+    decoder: Path | bytes
 
 
 def lean_model(engine: str, files: ModelFiles, numbers: Numbers) -> LeanModel:
@@ -65,15 +68,15 @@ def lean_model(engine: str, files: ModelFiles, numbers: Numbers) -> LeanModel:
         entry = cache_folder() / engine / f"{_digest(files)}-{numbers}"
     except RuntimeError as error:  # no home directory
         _warn("there is no cache folder", error)
-        return _convert(engine, files, numbers)
-    if found := _read(entry):
+        return LeanModel(*_convert(engine, files, numbers))
+    if found := _find(entry):
         return found
-    made = _convert(engine, files, numbers)
+    encoder, decoder = _convert(engine, files, numbers)
     try:
-        _write(entry, made)
+        _write(entry, encoder, decoder)
     except OSError as error:
         _warn("the cache cannot be written", error)
-    return made
+    return _find(entry) or LeanModel(encoder, decoder)
 
 
 def cache_folder() -> Path:
@@ -105,7 +108,7 @@ def platform_cache(system: str, environ: Mapping[str, str]) -> Path:
     return given if given.is_absolute() else Path.home() / ".cache"
 
 
-def _convert(engine: str, files: ModelFiles, numbers: Numbers) -> LeanModel:
+def _convert(engine: str, files: ModelFiles, numbers: Numbers) -> tuple[bytes, bytes]:
     # 0.3 s and 30 MB that are needed only here.
     from oyez.engines.moonshine.convert.decoder import decoder_model  # noqa: PLC0415
     from oyez.engines.moonshine.convert.encoder import encoder_model  # noqa: PLC0415
@@ -115,29 +118,30 @@ def _convert(engine: str, files: ModelFiles, numbers: Numbers) -> LeanModel:
     began = time.perf_counter()
     weights = read_weights(files.encoder, files.decoder)
     kernels = Kernels(numbers, numbers)
-    made = LeanModel(encoder_model(weights, kernels), decoder_model(weights, kernels))
+    made = encoder_model(weights, kernels), decoder_model(weights, kernels)
     _log.info("converted model=%s seconds=%.1f", engine, time.perf_counter() - began)
     return made
 
 
-def _read(entry: Path) -> LeanModel | None:
-    """Read what is in the cache; None when it is not there, or not what was written."""
+def _find(entry: Path) -> LeanModel | None:
+    """Look into the cache; None when it is not there, or not what was written."""
+    paths = [entry / f"{part}.onnx" for part in _PARTS]
     try:
         manifest = json.loads((entry / _MANIFEST).read_bytes())
-        parts = [(entry / f"{part}.onnx").read_bytes() for part in _PARTS]
         wanted = [manifest[part] for part in _PARTS]
+        found = [_sha256(path) for path in paths]
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         _warn(f"{entry} cannot be read", error)
         return None
-    if [hashlib.sha256(part).hexdigest() for part in parts] != wanted:
+    if found != wanted:
         _warn(f"{entry} is damaged", "it is made anew")
         return None
-    return LeanModel(*parts)
+    return LeanModel(*paths)
 
 
-def _write(entry: Path, model: LeanModel) -> None:
+def _write(entry: Path, encoder: bytes, decoder: bytes) -> None:
     """Put a model into the cache, whole or not at all.
 
     Raises:
@@ -150,7 +154,7 @@ def _write(entry: Path, model: LeanModel) -> None:
         folder = workplace / "new"
         folder.mkdir()
         manifest = {}
-        for part, data in zip(_PARTS, (model.encoder, model.decoder), strict=True):
+        for part, data in zip(_PARTS, (encoder, decoder), strict=True):
             (folder / f"{part}.onnx").write_bytes(data)
             manifest[part] = hashlib.sha256(data).hexdigest()
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
@@ -169,7 +173,7 @@ def _put(folder: Path, entry: Path, aside: Path) -> None:
         folder.rename(entry)
     except OSError:
         # It is there: another process's, or one that was found damaged.
-        if _read(entry) is None:
+        if _find(entry) is None:
             with contextlib.suppress(FileNotFoundError):
                 entry.rename(aside)
             folder.rename(entry)
@@ -188,8 +192,13 @@ def _digest(files: ModelFiles) -> str:
     digest = hashlib.sha256()
     sources = sorted(Path(converter.__file__).parent.glob("*.py"))
     for path in (*sources, files.encoder, files.decoder):
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(_sha256(path).encode())
     return digest.hexdigest()[:_DIGEST_LENGTH]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _warn(what: str, why: object) -> None:
