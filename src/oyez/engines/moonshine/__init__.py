@@ -50,7 +50,7 @@ def load_best() -> Recognizer:
 
 
 def load_tiny() -> Recognizer:
-    """Load moonshine-tiny: 0.3 s of work, 60 MB of memory; a 15 s window takes 30 MB more.
+    """Load moonshine-tiny: 0.3 s of work, 100 MB of memory; a 15 s window takes 40 MB more.
 
     The first time, its graphs are made: 2 s more.
 
@@ -62,7 +62,7 @@ def load_tiny() -> Recognizer:
 
 
 def load_base() -> Recognizer:
-    """Load moonshine-base: 0.5 s of work, 110 MB of memory; a 15 s window takes 60 MB more.
+    """Load moonshine-base: 0.5 s of work, 150 MB of memory; a 15 s window takes 45 MB more.
 
     The first time, its graphs are made: 3 s more.
 
