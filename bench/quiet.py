@@ -1,97 +1,126 @@
-"""Part `quiet`: speech at -30 dB keeps its words.
+"""Part `quiet`: speech 30 dB below the usual level keeps its words.
 
-The same clips are streamed twice, as they are and with every sample divided by 31.6, rounded to
-16 bits again as a quiet microphone's would be. Reported: pooled WER of both (Whisper normaliser),
-the difference with its 95 % interval (paired bootstrap over clips), and deletions, which are what a
-voice activity that is deaf to quiet speech causes.
+The same clips are streamed three times: as recorded, with their speech at -26 dB of full scale (the
+level of speech in telephony, ITU-T P.56 and G.191), and at -56 dB, which is 30 dB less. Recordings
+differ in level by 40 dB, so that taking 30 dB off each as it is would leave some of them one bit.
+The level is the mean power of what the energy pass calls speech, and the audio is rounded to 16
+bits again, as a quiet microphone's would be. Reported: pooled WER (Whisper normaliser), the
+difference of -56 and -26 dB with its 95 % interval (paired bootstrap over clips), and deletions,
+which are what a voice activity that is deaf to quiet speech causes.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from bench import tables, text
-from bench.audio import Sound
+from bench.audio import Sound, joined
 from bench.corpus import Clip
+from bench.energy import speech_spans
 from bench.plan import Plan
+from bench.silence import level_db
 from bench.stats import Errors, bootstrap_difference, bootstrap_wer, pooled, word_errors
 from bench.streaming import FAST, LIVE, Stream, run_stream
 from bench.wer import SESSIONS, WORST, is_comparable
 
 GROUPS = ("en_read", "en_read_fleurs", "en_read_ls_test_other", "en_spont")
 QUICK_CLIPS = 4
-GAIN_DB = -30.0
+NOMINAL_DB = -26.0
+QUIET_DB = NOMINAL_DB - 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How loud clips are made."""
+
+    name: str
+    speech_db: float | None
+    """Of full scale; None leaves them as they are."""
+
+    def apply(self, sound: Sound) -> Sound:
+        """Return a sound at this level; one without speech stays as it is."""
+        spans = speech_spans(sound)
+        if self.speech_db is None or not spans:
+            return sound
+        speech = joined([sound.part(span.start_s, span.end_s) for span in spans])
+        gain = np.float32(10.0 ** ((self.speech_db - level_db(speech)) / 20.0))
+        return Sound(sound.samples * gain, sound.rate_hz)
+
+
+LEVELS = (
+    Level("as recorded", None),
+    Level("nominal, -26 dB", NOMINAL_DB),
+    Level("quiet, -56 dB", QUIET_DB),
+)
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Stream the clips at both levels; print and return the rates."""
+    """Stream the clips at every level; print and return the rates."""
     clips = [clip for clip in plan.corpus.speech(GROUPS) if is_comparable(clip.text)]
     if plan.is_quick:
         clips = clips[:: max(len(clips) // QUICK_CLIPS, 1)][:QUICK_CLIPS]
-    errors: dict[float, list[Errors]] = {}
+    errors: list[list[Errors]] = []
     rows = []
-    result: dict[str, Any] = {"clips": len(clips), "gain_db": GAIN_DB, "problems": {}}
-    for gain_db in (0.0, GAIN_DB):
-        streams = _streams(plan, clips, gain_db)
-        errors[gain_db] = [
+    levels: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for level in LEVELS:
+        streams = _streams(plan, clips, level)
+        found = [
             word_errors(text.whisper(clip.text), text.whisper(stream.text))
             for clip, stream in zip(clips, streams, strict=True)
         ]
-        total = pooled(errors[gain_db])
-        spread = bootstrap_wer(errors[gain_db])
-        name = "as recorded" if gain_db == 0.0 else "quiet"
-        result[name.replace(" ", "_")] = {
+        errors.append(found)
+        total, spread = pooled(found), bootstrap_wer(found)
+        levels[level.name] = {
             "wer": round(total.percent, 3),
             "wer_95": [round(bound, 3) for bound in spread],
             "deletions": total.deletions,
             "insertions": total.insertions,
             "words": total.words,
-            "errors_of": {
-                clip.name: found.count for clip, found in zip(clips, errors[gain_db], strict=True)
-            },
+            "errors_of": {clip.name: item.count for clip, item in zip(clips, found, strict=True)},
         }
-        rows.append(
-            [
-                f"{name}, {gain_db:+.0f} dB",
-                str(total.words),
-                f"{total.percent:.2f}",
-                tables.interval(spread),
-                str(total.deletions),
-                str(total.insertions),
-            ]
-        )
+        counts = (total.deletions, total.insertions)
+        row = [level.name, str(total.words), f"{total.percent:.2f}", tables.interval(spread)]
+        rows.append([*row, *map(str, counts)])
         for clip, stream in zip(clips, streams, strict=True):
             if stream.problem:
-                result["problems"][f"{clip.name}, {gain_db:+.0f} dB"] = stream.problem
-    tables.note(tables.table(("level", "words", "WER", "95 %", "del", "ins"), rows))
-    change = pooled(errors[GAIN_DB]).percent - pooled(errors[0.0]).percent
-    spread = bootstrap_difference(errors[GAIN_DB], errors[0.0])
-    result["difference"] = round(change, 3)
-    result["difference_95"] = [round(bound, 3) for bound in spread]
-    tables.note(f"\n{len(clips)} clips. Quiet - recorded: {change:+.2f} {tables.interval(spread)}.")
-    worst = sorted(
-        (was.count - now.count, clip.name)
-        for clip, was, now in zip(clips, errors[0.0], errors[GAIN_DB], strict=True)
-        if now.count > was.count
-    )[:WORST]
-    if worst:
-        named = ", ".join(f"{name} {-change:+d}" for change, name in worst)
+                problems[f"{clip.name}, {level.name}"] = stream.problem
+    tables.note(tables.table(("speech", "words", "WER", "95 %", "del", "ins"), rows))
+    nominal, quiet = errors[1], errors[2]
+    change = pooled(quiet).percent - pooled(nominal).percent
+    spread = bootstrap_difference(quiet, nominal)
+    tables.note(
+        f"\n{len(clips)} clips. {LEVELS[2].name} less {LEVELS[1].name}: {change:+.2f} "
+        f"{tables.interval(spread)}."
+    )
+    lost = sorted(
+        (
+            (later.count - before.count, clip.name)
+            for clip, before, later in zip(clips, nominal, quiet, strict=True)
+            if later.count > before.count
+        ),
+        reverse=True,
+    )
+    if lost:
+        named = ", ".join(f"{name} {more:+d}" for more, name in lost[:WORST])
         tables.note(f"Most words lost by being quiet: {named}.")
-    for name, problem in result["problems"].items():
+    for name, problem in problems.items():
         tables.note(f"PROBLEM {name}: {problem}")
-    return result
+    return {
+        "clips": len(clips),
+        "levels": levels,
+        "difference": round(change, 3),
+        "difference_95": [round(bound, 3) for bound in spread],
+        "problems": problems,
+    }
 
 
-def scaled(sound: Sound, gain_db: float) -> Sound:
-    """Return a sound louder or quieter."""
-    return Sound(sound.samples * 10.0 ** (gain_db / 20.0), sound.rate_hz)
-
-
-def _streams(plan: Plan, clips: list[Clip], gain_db: float) -> list[Stream]:
+def _streams(plan: Plan, clips: list[Clip], level: Level) -> list[Stream]:
     pace = LIVE if plan.is_live else FAST
     with plan.server(), ThreadPoolExecutor(SESSIONS) as pool:
         target = plan.target
         return list(
-            pool.map(
-                lambda clip: run_stream(target, scaled(clip.read(), gain_db), pace=pace), clips
-            )
+            pool.map(lambda clip: run_stream(target, level.apply(clip.read()), pace=pace), clips)
         )

@@ -8,9 +8,10 @@ import soundfile
 from bench.audio import Sound
 from bench.corpus import Clip
 from bench.cost import Cost
-from bench.quiet import scaled
+from bench.quiet import LEVELS
 from bench.reliability import auc, bins, calibration_error, judged
 from bench.serving import Usage
+from bench.silence import level_db
 from bench.streaming import Word, words_of
 from bench.wer import Offline
 
@@ -71,10 +72,22 @@ def test_auc_needs_both_kinds_of_words() -> None:
     assert auc(np.array([0.5]), np.array([True])) is None
 
 
-def test_thirty_decibels_down_is_a_thirtieth() -> None:
-    quiet = scaled(Sound(np.array([0.5], np.float32), 16_000), -30.0)
+def test_speech_is_brought_to_a_level_whatever_its_pauses() -> None:
+    time_s = np.arange(16_000) / 16_000
+    tone = (0.3 * np.sin(2 * np.pi * 440 * time_s)).astype(np.float32)
+    sound = Sound(np.concatenate([np.zeros(32_000, np.float32), tone]), 16_000)
 
-    assert quiet.samples[0] == pytest.approx(0.5 / 31.6, rel=1e-3)
+    quiet = LEVELS[2].apply(sound)
+
+    loud = Sound(quiet.samples[-12_000:], 16_000)
+    assert level_db(loud) == pytest.approx(-56.0, abs=0.5)
+    assert not quiet.samples[:16_000].any()
+
+
+def test_speech_as_recorded_stays_as_it_is() -> None:
+    sound = Sound(np.full(16_000, 0.1, np.float32), 16_000)
+
+    assert LEVELS[0].apply(sound) is sound
 
 
 def test_work_is_told_for_each_second_of_audio() -> None:
