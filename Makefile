@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 CLIENTS := $(VENV)/clients
 
-.PHONY: setup browser clients demo test check fix bench fuzz autobahn docs lock clean
+.PHONY: setup browser clients demo test check fix bench bench-peers fuzz autobahn docs lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -50,6 +50,10 @@ fix: setup
 bench: setup
 	$(BIN)/python -m bench
 
+# Environments for the recognisers that the benchmark puts beside ours.
+bench-peers: setup
+	$(BIN)/python -m bench.peers
+
 # Checks that take minutes: 100,000 hostile cases, and the WebSocket test suite.
 fuzz: setup
 	$(BIN)/python -m bench --only fuzz
@@ -70,6 +74,12 @@ lock:
 	$(BIN)/uv pip compile tests/clients/clients.in --excludes tests/clients/clients.excludes \
 	  --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-find-links --output-file tests/clients/clients.lock
+	$(BIN)/uv pip compile bench/peers/requirements-whisper.in --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --output-file bench/peers/requirements-whisper.lock
+	$(BIN)/uv pip compile bench/peers/requirements-sphinx.in --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --output-file bench/peers/requirements-sphinx.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/out \

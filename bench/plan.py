@@ -34,7 +34,7 @@ PACKAGES = (*CHECKS, "peers")
 """Parts in a package of their own, whose `runs` is what measures."""
 WITHOUT_MODEL = (*CHECKS, "install", "graphs", "peers")
 """Parts that run once, however many models are measured."""
-DEFAULT_MODEL = "moonshine-tiny"
+DEFAULT_MODEL = "moonshine"
 SOAK_S = 600.0
 
 

@@ -191,6 +191,7 @@ def model_names() -> str:
         ("name", "what it means here"),
         [
             ("the engine's name, such as `moonshine-tiny`", "that engine, if the server runs it"),
+            ("the name that the server was given, such as `moonshine`", "the engine it stands for"),
             (code(REAL_TIME_MODEL), "the engine that the server runs"),
             (codes(REAL_TIME_ALIASES), "the same: older names that clients still send"),
             (codes(ASYNC_TWINS), "refused: these transcribe files"),

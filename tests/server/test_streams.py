@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from oyez.server.run import ServerThread
 
+from .conftest import Serve
 from .wire import (
     BYTES_PER_MS,
     END,
@@ -30,6 +31,15 @@ from .wire import (
 )
 
 ENDPOINTS = start(enable_endpoint_detection=True)
+
+
+async def test_the_servers_own_name_of_its_model_is_accepted(serve: Serve) -> None:
+    """`oyez serve --model moonshine` runs moonshine-base or -tiny; clients may say either name."""
+    server = serve(model="fox")
+    for name in ("fox", "scripted", "stt-rt-v5"):
+        async with dial(server.websocket_url) as ws:
+            await say(ws, [start(model=name), FINALIZE])
+            assert "<fin>" in await asyncio.wait_for(ws.recv(), 10)
 
 
 async def test_twenty_streams_at_once(scripted_server: ServerThread) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -147,7 +147,11 @@ class Hub:
     @property
     def model(self) -> ModelInfo:
         """The model as clients see it."""
-        return model_info(self.runtime)
+        model = model_info(self.runtime)
+        if self.settings.model in model.names:
+            return model
+        # A name that stands for the engine that was found, such as `moonshine`.
+        return replace(model, aliases=(self.settings.model, *model.aliases))
 
     @property
     def runtime(self) -> Runtime:
