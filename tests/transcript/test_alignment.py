@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oyez.transcript.alignment import common_prefix, edit_distance, words_covered
+from oyez.transcript.alignment import _last_row, common_prefix, edit_distance, words_covered
 
 letters = st.text(st.sampled_from("abc"), max_size=7)
 words = st.text(st.sampled_from("abc"), min_size=1, max_size=4)
@@ -157,3 +157,23 @@ def test_nothing_is_said_twice_or_lost_when_words_are_put_differently(
     edited: Rereading, following: list[str]
 ) -> None:
     assert words_covered(edited.said, edited.heard + following) == len(edited.heard)
+
+
+def last_row_cell_by_cell(left: str, right: str) -> list[int]:
+    """Wagner and Fischer's table, row by row."""
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, start=1):
+        diagonal, row[0] = row[0], i
+        for j, b in enumerate(right, start=1):
+            substitution = diagonal + (a != b)
+            diagonal = row[j]
+            row[j] = min(substitution, row[j] + 1, row[j - 1] + 1)
+    return row
+
+
+@given(
+    left=st.text("abé", max_size=90) | st.text(max_size=20),
+    right=st.text("abé", max_size=90) | st.text(max_size=20),
+)
+def test_distances_by_bits_are_distances_by_cells(left: str, right: str) -> None:
+    assert _last_row(left, right) == last_row_cell_by_cell(left, right)
