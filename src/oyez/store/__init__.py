@@ -1,0 +1,4 @@
+"""What outlives a process and is shared by several: keys, usage, limits, counts.
+
+`base` has the records and the Protocol, and imports nothing heavy. `open_store` opens a database.
+"""
