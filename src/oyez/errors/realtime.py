@@ -1,59 +1,9 @@
-"""Every exception oyez raises, in one tree.
-
-    OyezError
-    ├── OyezValidationError(ValueError)      an argument was refused before anything was sent
-    ├── OyezRealtimeError                    a real-time session failed
-    │   ├── OyezConnectError                 no session: nothing answered, or the handshake failed
-    │   ├── OyezConnectionLostError          the socket closed before the server said `finished`
-    │   ├── OyezServerError                  the server sent an error frame
-    │   │   ├── OyezInvalidRequestError      400: configuration, control message or audio
-    │   │   │   └── OyezModelNotAvailableError
-    │   │   ├── OyezAuthenticationError      401: key missing, wrong or expired
-    │   │   ├── OyezPermissionDeniedError    403: the key may not do this, or its session is over
-    │   │   ├── OyezQuotaError               402, 429: a limit; wait or raise it
-    │   │   ├── OyezTimeoutError             408: nothing was sent for too long
-    │   │   ├── OyezMaxDurationError         413: the stream reached its longest duration
-    │   │   └── OyezUnavailableError         500, 503: start again
-    │   └── OyezProtocolError                a message broke the rules of the protocol
-    │       ├── LocalProtocolError           ours: a bug in the calling code
-    │       └── RemoteProtocolError          theirs: what to answer is in `problems`
-    ├── AudioError(ValueError)               bytes that are not the promised audio
-    └── EngineError
-        ├── EngineNotFoundError(LookupError) no engine of that name is installed
-        ├── ModelNotInstalledError           the engine is known, its weights are not here
-        ├── EngineBusyError                  the work waited past its deadline and was dropped
-        └── EngineClosedError                the runtime was shut down
-
-Exceptions carry facts as attributes and build their text from them.
-"""
+"""How real-time sessions fail."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Protocol
 
-
-class NextStep(StrEnum):
-    """What to do about a session that failed."""
-
-    RETRY_NOW = "retry_now"
-    """Open a new session and do the same again: the fault was not in what you sent."""
-    NEW_SESSION = "new_session"
-    """Open a new session and go on with the audio that is not final yet."""
-    WAIT = "wait"
-    """Try again later, or end other sessions first: a limit was reached."""
-    FIX_REQUEST = "fix_request"
-    """Correct what was sent or set; the same again fails the same way."""
-    NEW_KEY = "new_key"
-    """Get a key that is valid, has the permission, or has session time left."""
-
-
-class OyezError(Exception):
-    """Base of every exception oyez raises."""
-
-
-class OyezValidationError(OyezError, ValueError):
-    """An argument was refused before anything was sent."""
+from oyez.errors.account import StreamAccount
+from oyez.errors.base import NextStep, OyezError
 
 
 class OyezRealtimeError(OyezError):
@@ -90,57 +40,6 @@ class OyezConnectError(OyezRealtimeError):
             f"Could not open a session at {self.url}: {self.reason}. "
             "Is the server running? Start one with `oyez serve`, or set OYEZ_BASE_URL."
         )
-
-
-class HeardToken(Protocol):
-    """What every token of an account has; `oyez.types.Token` has more."""
-
-    @property
-    def text(self) -> str:
-        """The token's text."""
-
-    @property
-    def start_ms(self) -> int | None:
-        """From the start of the stream."""
-
-    @property
-    def end_ms(self) -> int | None:
-        """From the start of the stream."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamAccount:
-    """What a session has sent and received so far. Times count from the start of its stream."""
-
-    audio_bytes_sent: int
-    """Audio bytes handed to the socket; the last of them may not have arrived."""
-    audio_sent_ms: int | None
-    """How long that audio lasts; None for a container that does not tell, such as MP3."""
-    final_audio_proc_ms: int
-    """Audio whose tokens are final. A new session that gets all audio after it loses nothing."""
-    total_audio_proc_ms: int
-    """Audio that the server has read, as far as its messages said."""
-    messages_received: int
-    """Messages read, the last one before the loss included."""
-    seconds_since_message: float | None
-    """Since the last message was read; None without one."""
-    final_text: str
-    """All final tokens but the markers, joined."""
-    final_tokens: tuple[HeardToken, ...]
-    """All final tokens, markers included."""
-    non_final_tokens: tuple[HeardToken, ...]
-    """The guesses of the last message: lost unless their audio is sent again."""
-    finalizes_pending: int
-    """`finalize()` calls that no `<fin>` has answered."""
-    is_finish_pending: bool
-    """Whether the end of audio was sent and `finished` has not come."""
-    request_id: str | None
-    """Names the stream in the server's log, when the server said so."""
-
-    @property
-    def non_final_text(self) -> str:
-        """The guesses of the last message, joined."""
-        return "".join(token.text for token in self.non_final_tokens)
 
 
 class OyezConnectionLostError(OyezRealtimeError):
@@ -327,61 +226,3 @@ class RemoteProtocolError(OyezProtocolError):
 
     def __str__(self) -> str:
         return " ".join(self.problems)
-
-
-class AudioError(OyezError, ValueError):
-    """The bytes are not the promised audio.
-
-    Attributes:
-        problem: What is wrong and what to send instead, in one sentence.
-    """
-
-    def __init__(self, problem: str) -> None:
-        self.problem = problem
-        super().__init__(problem)
-
-
-class EngineError(OyezError):
-    """Recognition could not be done."""
-
-
-class EngineNotFoundError(EngineError, LookupError):
-    """No engine of that name is installed.
-
-    Attributes:
-        name: The name that was asked for.
-        known: The names that are installed.
-    """
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        self.name = name
-        self.known = tuple(sorted(known))
-        super().__init__(name, self.known)
-
-    def __str__(self) -> str:
-        return f"No engine is called {self.name!r}. Installed: {', '.join(self.known) or 'none'}."
-
-
-class ModelNotInstalledError(EngineError):
-    """An engine is known, but its weights or libraries are not on this machine.
-
-    Attributes:
-        engine: The engine's name.
-        remedy: What to run or set, in one sentence.
-    """
-
-    def __init__(self, engine: str, remedy: str) -> None:
-        self.engine = engine
-        self.remedy = remedy
-        super().__init__(engine, remedy)
-
-    def __str__(self) -> str:
-        return f"The weights of {self.engine} are not installed. {self.remedy}"
-
-
-class EngineBusyError(EngineError):
-    """Work that may be skipped waited past its deadline and was dropped."""
-
-
-class EngineClosedError(EngineError):
-    """Work was handed to a runtime that has been shut down."""
