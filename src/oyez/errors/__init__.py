@@ -2,14 +2,17 @@
 
     OyezError
     ├── OyezValidationError(ValueError)      an argument was refused before anything was sent
-    ├── OyezRealtimeError                    a real-time session failed
+    ├── OyezRealtimeError                    a real-time session or a REST request failed
     │   ├── OyezConnectError                 no session: nothing answered, or the handshake failed
     │   ├── OyezConnectionLostError          the socket closed before the server said `finished`
-    │   ├── OyezServerError                  the server sent an error frame
+    │   ├── OyezRequestError                 a REST request got no answer
+    │   ├── OyezServerError                  the server refused or failed
     │   │   ├── OyezInvalidRequestError      400: configuration, control message or audio
     │   │   │   └── OyezModelNotAvailableError
     │   │   ├── OyezAuthenticationError      401: key missing, wrong or expired
     │   │   ├── OyezPermissionDeniedError    403: the key may not do this, or its session is over
+    │   │   ├── OyezNotFoundError            404: REST: nothing has this name
+    │   │   ├── OyezConflictError            409: REST: its state does not allow this now
     │   │   ├── OyezQuotaError               402, 429: a limit; wait or raise it
     │   │   ├── OyezTimeoutError             408: nothing was sent for too long
     │   │   ├── OyezMaxDurationError         413: the stream reached its longest duration
@@ -50,6 +53,7 @@ from oyez.errors.hearing import (
     ModelNotInstalledError,
 )
 from oyez.errors.realtime import (
+    FieldProblem,
     LocalProtocolError,
     OyezAuthenticationError,
     OyezConnectError,
@@ -66,6 +70,7 @@ from oyez.errors.realtime import (
     OyezUnavailableError,
     RemoteProtocolError,
 )
+from oyez.errors.rest import OyezConflictError, OyezNotFoundError, OyezRequestError
 from oyez.errors.store import (
     InvalidCursorError,
     KeyNotFoundError,
@@ -80,6 +85,7 @@ __all__ = [
     "EngineClosedError",
     "EngineError",
     "EngineNotFoundError",
+    "FieldProblem",
     "HeardToken",
     "InvalidCursorError",
     "KeyNotFoundError",
@@ -87,16 +93,19 @@ __all__ = [
     "ModelNotInstalledError",
     "NextStep",
     "OyezAuthenticationError",
+    "OyezConflictError",
     "OyezConnectError",
     "OyezConnectionLostError",
     "OyezError",
     "OyezInvalidRequestError",
     "OyezMaxDurationError",
     "OyezModelNotAvailableError",
+    "OyezNotFoundError",
     "OyezPermissionDeniedError",
     "OyezProtocolError",
     "OyezQuotaError",
     "OyezRealtimeError",
+    "OyezRequestError",
     "OyezServerError",
     "OyezTimeoutError",
     "OyezUnavailableError",

@@ -1,13 +1,14 @@
-"""How real-time sessions fail."""
+"""How real-time sessions fail, and how the server refuses them and requests of the REST API."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from oyez.errors.account import StreamAccount
 from oyez.errors.base import NextStep, OyezError
 
 
 class OyezRealtimeError(OyezError):
-    """A real-time session failed.
+    """A real-time session failed, or a request of the REST API.
 
     Attributes:
         next_step: What to do about it, or None where that depends on the program.
@@ -111,16 +112,29 @@ class OyezConnectionLostError(OyezRealtimeError):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One field of a request that the server refused."""
+
+    error_type: str
+    """A word for the kind of mistake, such as ``missing`` or ``less_than_equal``."""
+    location: str
+    """Where, with dots, such as ``body.payload.expires_in_seconds``."""
+    message: str
+
+
 class OyezServerError(OyezRealtimeError):
-    """The server answered with an error frame and closed the stream.
+    """The server refused or failed: an error frame, or an HTTP status that is no success.
 
     Attributes:
-        error_code: HTTP-like status of the error frame.
+        error_code: Status of HTTP, or of the error frame, which uses the same numbers.
         error_type: Stable name to branch on, such as ``invalid_request``.
         error_message: What went wrong; the wording may change.
-        request_id: Names this stream in the server's log.
+        request_id: Names this stream or request in the server's log.
         more_info: Address of a page about this error, or None.
         advice: What to do, in words; `next_step` says it to programs.
+        validation_errors: The fields of a REST request that are wrong; empty for streams.
+        retry_after_sec: How long the server asks to wait, when it says so.
     """
 
     next_step = NextStep.FIX_REQUEST
@@ -134,19 +148,26 @@ class OyezServerError(OyezRealtimeError):
         error_message: str,
         request_id: str | None = None,
         more_info: str | None = None,
+        advice: str | None = None,
+        validation_errors: Iterable[FieldProblem] = (),
+        retry_after_sec: float | None = None,
     ) -> None:
         self.error_code = error_code
         self.error_type = error_type
         self.error_message = error_message
         self.request_id = request_id
         self.more_info = more_info
+        self.validation_errors = tuple(validation_errors)
+        self.retry_after_sec = retry_after_sec
+        if advice is not None:
+            self.advice = advice
         super().__init__(error_code, error_type, error_message, request_id)
 
     def __str__(self) -> str:
+        fields = "; ".join(f"{item.location}: {item.message}" for item in self.validation_errors)
+        said = f"{self.error_message} [{fields}]" if fields else self.error_message
         request = f" (request {self.request_id})" if self.request_id else ""
-        return (
-            f"{self.error_code} {self.error_type}: {self.error_message}{request} {self.advice}"
-        ).strip()
+        return f"{self.error_code} {self.error_type}: {said}{request} {self.advice}".strip()
 
 
 class OyezInvalidRequestError(OyezServerError):
