@@ -1,4 +1,5 @@
 """What outlives a process and is shared by several: keys, usage, limits, counts.
 
-`base` has the records and the Protocol, and imports nothing heavy. `open_store` opens a database.
+`base` has the records and the Protocol, and imports nothing heavy.
+`sql.open_store` opens a database; it needs the extra `server`, and for PostgreSQL `postgres`.
 """

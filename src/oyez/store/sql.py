@@ -1,0 +1,91 @@
+"""The store in SQLite or PostgreSQL."""
+
+from typing import Final
+
+from sqlalchemy import Column, Table, delete, select, text, tuple_
+
+from oyez.store import schema
+from oyez.store.admission import MINUTE_S, Admission
+from oyez.store.base import Store
+from oyez.store.database import Database, parse_url
+from oyez.store.history import History
+from oyez.store.keys import Keys
+from oyez.store.migrate import bring_up_to_date
+from oyez.store.records import DefaultLimits
+from oyez.store.usage import DAY_MS, Usage
+
+DEFAULT_TIMEOUT_S: Final = 5.0
+RETENTION_MS: Final = 400 * DAY_MS
+"""A summary may reach back 366 days, and asks for whole days."""
+
+
+def open_store(
+    url: str | None = None,
+    *,
+    defaults: DefaultLimits = DefaultLimits(),  # noqa: B008 - it is frozen
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+) -> Store:
+    """Open a store, and make or change its tables if they are not those of this version.
+
+    Args:
+        url: ``sqlite:///FILE``, ``sqlite://`` for one in memory that ends with the process, or
+            ``postgresql://USER:PASSWORD@HOST/DATABASE``. None is a file in the user's data folder.
+        defaults: Limits where none are stored.
+        timeout_s: How long a method may wait for the database. Opening may take longer while the
+            tables are changed.
+
+    Raises:
+        StoreUnavailableError: The database cannot be reached, or refuses the work.
+        StoreVersionError: A newer version of oyez has changed the tables.
+        StoreError: The URL or the driver is not there, or the file cannot be made.
+    """
+    database = Database(parse_url(url), timeout_s=timeout_s)
+    try:
+        bring_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    return SqlStore(database, defaults)
+
+
+class SqlStore(Keys, Usage, Admission, History):
+    """What `oyez.store.base.Store` says, on a database whose tables are there."""
+
+    def __init__(self, database: Database, defaults: DefaultLimits) -> None:
+        self._database = database
+        self._defaults = defaults
+
+    def purge(self, *, now_ms: int, max_rows: int = 1000) -> int:
+        """Remove what nobody can ask for any more."""
+        return sum(
+            self._purge(table, column, before, max_rows)
+            for table, column, before in (
+                (
+                    schema.temporary_keys,
+                    schema.temporary_keys.c.expires_at_ms,
+                    now_ms - DAY_MS,
+                ),
+                (schema.leases, schema.leases.c.expires_at_ms, now_ms),
+                (schema.requests, schema.requests.c.second, now_ms // 1000 - MINUTE_S),
+                (schema.minutes, schema.minutes.c.minute_ms, now_ms - RETENTION_MS),
+                (schema.usage, schema.usage.c.end_ms, now_ms - RETENTION_MS),
+            )
+        )
+
+    def check(self) -> None:
+        """Ask the database whether it is there."""
+        with self._database.reading() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
+    def _purge(self, table: Table, column: Column[int], before: int, max_rows: int) -> int:
+        """Delete old rows, each table in its own transaction, so that nobody waits for long."""
+        key = tuple_(*table.primary_key.columns)
+        old = select(*table.primary_key.columns).where(column < before).limit(max_rows)
+        with self._database.writing() as connection:
+            if table is schema.leases:
+                self._take_turns(connection)
+            return connection.execute(delete(table).where(key.in_(old))).rowcount
