@@ -1,5 +1,5 @@
 """What outlives a process and is shared by several: keys, usage, limits, counts.
 
 `base` has the records and the Protocol, and imports nothing heavy.
-`sql.open_store` opens a database; it needs the extra `server`, and for PostgreSQL `postgres`.
+`opening.open_store` opens a database; it needs the extra `server`, and for PostgreSQL `postgres`.
 """
