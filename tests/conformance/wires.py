@@ -35,7 +35,7 @@ from oyez.protocol.messages import (
 )
 from oyez.protocol.start import StartRequest
 from oyez.server.conversation import KEY_GRACE_S
-from oyez.server.dialogue import Dialogue, Instruction, check_audio_came
+from oyez.server.dialogue import Dialogue, Instruction, UnknownKey, check_audio_came
 from oyez.server.keys import from_handshake
 from oyez.server.opening import model_info, open_session
 from oyez.server.run import ServerThread
@@ -141,7 +141,9 @@ class MachineLine(Line):
             errors_url="http://127.0.0.1:0/errors",
             now_s=self._now_s,
         )
-        self._problem = self._dialogue.handshake_problem()
+        problem = self._dialogue.handshake_key()
+        assert not isinstance(problem, UnknownKey), "there is no store"
+        self._problem = problem
         self._said: deque[ServerMessage] = deque()
         self._inlet: Inlet | None = None
         self._session: Session | None = None

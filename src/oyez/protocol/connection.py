@@ -123,6 +123,8 @@ class Connection:
         self.limits = limits or Limits()
         self.client_state = ClientState.OPENING
         self.server_state = ServerState.WAITING
+        self.session_limit_s: float | None = None
+        """Longest connection that the client's key allows, from its opening."""
         self._opened_s = now_s
         self._started_s: float | None = None
         self._heard_s = now_s
@@ -211,6 +213,14 @@ class Connection:
         if self.is_over:
             return []
         limits = self.limits
+        found: list[tuple[float, Expiry]] = []
+        if self.session_limit_s is not None:
+            over = Expiry(
+                1000,
+                "temp_api_key_session_expired",
+                f"The temporary key allows sessions of {self.session_limit_s:g} s.",
+            )
+            found.append((self._opened_s + self.session_limit_s, over))
         if self._started_s is None:
             late = Expiry(
                 1001,
@@ -219,10 +229,11 @@ class Connection:
                 f"opening or of a keepalive, and within {limits.max_opening_s:g} s in any case.",
             )
             return [
+                *found,
                 (self._heard_s + limits.start_timeout_s, late),
                 (self._opened_s + limits.max_opening_s, late),
             ]
-        found = [
+        found.append(
             (
                 self._started_s + limits.max_duration_s,
                 Expiry(
@@ -231,7 +242,7 @@ class Connection:
                     f"The stream reached {limits.max_duration_s / 60:g} minutes.",
                 ),
             )
-        ]
+        )
         if self.client_state is ClientState.STREAMING:
             found.append(
                 (

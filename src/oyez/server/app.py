@@ -15,6 +15,7 @@ from oyez.server.conversation import Conversation
 from oyez.server.hub import Engines, Hub
 from oyez.server.pages import routes
 from oyez.server.settings import Settings
+from oyez.store.base import DefaultLimits, ScopeLimits, Store
 
 
 def load_engines(settings: Settings) -> Engines:
@@ -30,6 +31,30 @@ def load_engines(settings: Settings) -> Engines:
     return Engines(LocalRuntime(load_recognizer(settings.model), workers=workers), vad)
 
 
+def store_opener(settings: Settings) -> Callable[[], Store] | None:
+    """Return what opens the store that the settings name, or None when they name none."""
+    url = settings.store_url
+    if url is None:
+        return None
+
+    def open_it() -> Store:
+        from oyez.store.opening import open_store  # noqa: PLC0415 - SQLAlchemy, if it is wanted
+
+        return open_store(url, defaults=default_limits(settings))
+
+    return open_it
+
+
+def default_limits(settings: Settings) -> DefaultLimits:
+    """Return the limits that hold where the store has none."""
+    return DefaultLimits(
+        organization=ScopeLimits(requests_per_minute=settings.max_requests_per_minute),
+        project=ScopeLimits(
+            settings.project_max_sessions, settings.project_max_requests_per_minute
+        ),
+    )
+
+
 def create_app(
     settings: Settings, *, load: Callable[[Settings], Engines] = load_engines
 ) -> Starlette:
@@ -42,7 +67,7 @@ def create_app(
         settings: How the server runs.
         load: Loads the models.
     """
-    hub = Hub(settings, load=load)
+    hub = Hub(settings, load=load, open_store=store_opener(settings))
 
     async def transcribe(socket: WebSocket) -> None:
         await Conversation(socket, hub).run()

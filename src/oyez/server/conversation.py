@@ -28,10 +28,13 @@ from oyez.protocol.messages import (
 )
 from oyez.protocol.start import StartRequest
 from oyez.runtime.base import Work
-from oyez.server.dialogue import Dialogue, check_audio_came
+from oyez.server.access import Grant
+from oyez.server.dialogue import Dialogue, UnknownKey, check_audio_came
+from oyez.server.door import door_problem
 from oyez.server.hub import Hub
 from oyez.server.inbox import Inbox
 from oyez.server.keys import from_handshake
+from oyez.server.streams import StreamAccount
 from oyez.session.inlet import Inlet
 from oyez.session.readings import Purpose, Reading
 from oyez.session.session import Session
@@ -76,13 +79,15 @@ class Conversation:
             headers.get("authorization"), socket.scope.get("subprotocols", [])
         )
         scheme = "https" if socket.url.scheme == "wss" else "http"
+        self._opened_s = hub.clock()
         self._dialogue = Dialogue(
             self._presented,
             settings=hub.settings,
             model=lambda: hub.model,
             request_id=str(uuid.uuid4()),
             errors_url=f"{scheme}://{socket.url.netloc}/errors",
-            now_s=hub.clock(),
+            now_s=self._opened_s,
+            has_store=hub.archive is not None,
         )
         self._inbox = Inbox(max_bytes=hub.settings.max_pending_bytes)
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
@@ -91,20 +96,29 @@ class Conversation:
         self._progress = asyncio.Event()
         """A reading was answered."""
         self._is_admitted = False
+        self._account: StreamAccount | None = None
+        self._cut: asyncio.TimerHandle | None = None
+        """Ends the session of a temporary key."""
         self._inlet: Inlet | None = None
         self._session: Session | None = None
         self._under_way: dict[Reading, tuple[Work, asyncio.Future[Hypothesis]]] = {}
 
     async def run(self) -> None:
         """Converse until the end; always closes the socket."""
+        is_crowded = self._hub.connect()
+        try:
+            await self._converse(is_crowded=is_crowded)
+        finally:
+            self._hub.disconnect()
+
+    async def _converse(self, *, is_crowded: bool) -> None:
         await self._socket.accept(
             subprotocol=self._presented.subprotocol,
             headers=[(REQUEST_ID_HEADER.encode(), self._dialogue.request_id.encode())],
         )
-        began_s = self._hub.clock()
         tasks: list[asyncio.Task[None]] = []
         try:
-            problem = self._dialogue.handshake_problem()
+            problem = door_problem(self._socket.headers, self._hub.settings, is_crowded=is_crowded)
             works = [self._watch_stop()]
             if problem is None:
                 works += [self._read(), self._listen(), self._send()]
@@ -116,46 +130,62 @@ class Conversation:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if self._cut is not None:
+                self._cut.cancel()
             if self._is_admitted:
                 self._hub.release()
             self._withdraw()
             if self._session is not None:
                 self._session.close()
+                if self._account is not None:
+                    self._account.close(self._session)
         await self._close(ending)
-        self._log_end(ending, began_s)
+        self._log_end(ending)
 
     # Beginning.
 
+    async def _check_handshake(self) -> None:
+        key = self._dialogue.handshake_key()
+        try:
+            if isinstance(key, UnknownKey):
+                self._identified(await self._hub.identify(key.key))
+                return
+        except RemoteProtocolError as problem:
+            key = problem
+        if key is not None:
+            await self._refuse(key)
+
     async def _refuse(self, problem: RemoteProtocolError) -> None:
-        """Refuse the handshake's key once the client has spoken, or has had time to."""
+        """Refuse the handshake once the client has spoken, or has had time to."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(KEY_GRACE_S):
                 await self._receive()
         raise problem
 
-    def _start(self, request: StartRequest) -> None:
+    def _identified(self, grant: Grant) -> StartRequest | None:
+        request = self._dialogue.identified(grant)
+        if grant.session_limit_s is not None:
+            # The reader looks at its deadlines when it reads, which a full inbox may keep it from.
+            loop = asyncio.get_running_loop()
+            left_s = self._opened_s + grant.session_limit_s - self._hub.clock()
+            self._cut = loop.call_later(left_s, self._time_passed)
+        return request
+
+    async def _start(self, request: StartRequest) -> None:
         hub = self._hub
         hub.admit()
         self._is_admitted = True
         self._inlet, self._session = hub.open_session(request)
-        hub.log.info(
-            "stream_started",
-            request=self._dialogue.request_id,
-            model=request.model.id,
-            format=request.config.audio_format,
-            endpoints=bool(request.config.enable_endpoint_detection),
-        )
-        if request.options_without_effect:
-            hub.log.warning(
-                "options_without_effect",
-                request=self._dialogue.request_id,
-                model=request.model.id,
-                options=",".join(request.options_without_effect),
-            )
+        grant = self._dialogue.grant
+        assert grant is not None
+        # Last: a start message that is refused uses no key up.
+        lease = await hub.take_place(grant)
+        self._account = StreamAccount(hub, self._dialogue.request_id, request, grant, lease)
 
     # The tasks.
 
     async def _read(self) -> None:
+        await self._check_handshake()
         while True:
             if self._inbox.is_full:
                 await self._inbox.room()
@@ -164,8 +194,10 @@ class Conversation:
             if frame is None:
                 continue
             instruction = self._dialogue.receive(frame, now_s=self._hub.clock())
+            if isinstance(instruction, UnknownKey):
+                instruction = self._identified(await self._hub.identify(instruction.key))
             if isinstance(instruction, StartRequest):
-                self._start(instruction)
+                await self._start(instruction)
             elif instruction is not None:
                 self._inbox.put(instruction)
             self._expire()  # a client that never stops talking is timed as well
@@ -178,10 +210,7 @@ class Conversation:
             async with asyncio.timeout(wait_s):
                 event = await self._socket.receive()
         except TimeoutError:
-            if self._is_behind:
-                # The client waits for the server, not the other way round.
-                self._dialogue.connection.resume(now_s=self._hub.clock())
-            self._expire()
+            self._time_passed()
             return None
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1005))
@@ -192,6 +221,12 @@ class Conversation:
     def _is_behind(self) -> bool:
         is_reading = self._session is not None and self._session.awaits_answers
         return is_reading or not self._inbox.is_empty
+
+    def _time_passed(self) -> None:
+        if self._is_behind:
+            # The client waits for the server, not the other way round.
+            self._dialogue.connection.resume(now_s=self._hub.clock())
+        self._expire()
 
     def _expire(self) -> None:
         expiry = self._dialogue.expire(now_s=self._hub.clock())
@@ -344,13 +379,13 @@ class Conversation:
                     await self._say(ending.error)
                 await self._socket.close(ending.close_code)
 
-    def _log_end(self, ending: Ending, began_s: float) -> None:
+    def _log_end(self, ending: Ending) -> None:
         session = self._session
         self._hub.log.info(
             "stream_ended",
             request=self._dialogue.request_id,
             reason=ending.reason,
-            seconds=round(self._hub.clock() - began_s, 1),
+            seconds=round(self._hub.clock() - self._opened_s, 1),
             audio_ms=session.heard_ms if session is not None else 0,
             tokens=session.token_count if session is not None else 0,
         )

@@ -5,7 +5,8 @@ can do the same with function calls.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from oyez.errors import RemoteProtocolError
 from oyez.protocol.connection import Connection, Role, Verdict
@@ -23,10 +24,20 @@ from oyez.protocol.messages import (
 )
 from oyez.protocol.models import ModelInfo
 from oyez.protocol.start import StartRequest, parse_start, peek_api_key
-from oyez.server.keys import Presented, authenticate
+from oyez.server.access import Grant, unauthenticated
+from oyez.server.keys import Presented, is_same, the_key
 from oyez.server.settings import Settings
+from oyez.store.base import KeyProblem
 
-Instruction: TypeAlias = StartRequest | Audio | Finalize | End
+
+@dataclass(frozen=True, slots=True)
+class UnknownKey:
+    """A key that only the store can know; the answer goes to `Dialogue.identified`."""
+
+    key: str = field(repr=False)
+
+
+Instruction: TypeAlias = StartRequest | Audio | Finalize | End | UnknownKey
 """What a frame asks the server to do."""
 
 
@@ -41,6 +52,7 @@ class Dialogue:
         request_id: Names the stream in errors and in the log.
         errors_url: Page whose fragments explain each error.
         now_s: The time, on any clock that never goes back.
+        has_store: Whether keys other than the server's own may be good.
     """
 
     def __init__(
@@ -52,6 +64,7 @@ class Dialogue:
         request_id: str,
         errors_url: str,
         now_s: float,
+        has_store: bool = False,
     ) -> None:
         self.request_id = request_id
         self.connection = Connection(Role.SERVER, now_s=now_s, limits=settings.limits)
@@ -59,9 +72,17 @@ class Dialogue:
         self._settings = settings
         self._model = model
         self._errors_url = errors_url
+        self._has_store = has_store
+        self._start_payload: dict[str, Any] | None = None
+        self.grant: Grant | None = None
+        """What the connection's key allows, once that is known; it holds to the end."""
 
-    def handshake_problem(self) -> RemoteProtocolError | None:
-        """Return why the key of the handshake cannot be used, or None if it can or there is none.
+    def handshake_key(self) -> UnknownKey | RemoteProtocolError | None:
+        """Return what is to be done about the key of the handshake.
+
+        Returns:
+            A key that only the store can know; why the handshake's key cannot be used; or None
+            when it can be or when there is none.
 
         It should be said once the client has spoken: known clients send their start message at
         once, and when the socket is closed before that they report the failed send and never read
@@ -70,10 +91,23 @@ class Dialogue:
         if self._presented.problem is not None or self._presented.key is None:
             return self._presented.problem
         try:
-            authenticate(self._presented.key, None, expected=self._settings.api_key)
+            return self._identify(the_key(self._presented.key, None))
         except RemoteProtocolError as problem:
             return problem
-        return None
+
+    def identified(self, grant: Grant) -> StartRequest | None:
+        """Take what the store says an unknown key allows.
+
+        Returns:
+            The stream that the start message asks for, if it has been received.
+
+        Raises:
+            RemoteProtocolError: The start message is wrong.
+        """
+        self.grant = grant
+        self.connection.session_limit_s = grant.session_limit_s
+        payload, self._start_payload = self._start_payload, None
+        return None if payload is None else self._request(payload)
 
     def receive(self, frame: str | bytes, *, now_s: float) -> Instruction | None:
         """Judge a frame.
@@ -118,11 +152,30 @@ class Dialogue:
         more_info = f"{self._errors_url}#{ERROR_TYPES[error_type].anchor}"
         return ErrorFrame(error_type, message, self.request_id, more_info)
 
-    def _started(self, start: Start) -> StartRequest:
-        authenticate(
-            self._presented.key, peek_api_key(start.payload), expected=self._settings.api_key
-        )
-        return parse_start(start.payload, [self._model()])
+    def _started(self, start: Start) -> StartRequest | UnknownKey:
+        key = the_key(self._presented.key, peek_api_key(start.payload))
+        if self.grant is None:
+            unknown = self._identify(key)
+            if unknown is not None:
+                self._start_payload = start.payload
+                return unknown
+        return self._request(start.payload)
+
+    def _identify(self, key: str) -> UnknownKey | None:
+        """Recognise the server's own key.
+
+        Raises:
+            RemoteProtocolError: It is another, and there is no store to ask.
+        """
+        if is_same(key, self._settings.api_key):
+            self.grant = Grant()
+            return None
+        if not self._has_store:
+            raise unauthenticated(KeyProblem.UNKNOWN)
+        return UnknownKey(key)
+
+    def _request(self, payload: dict[str, Any]) -> StartRequest:
+        return parse_start(payload, [self._model()])
 
 
 def check_audio_came(*, saw_audio: bool) -> None:

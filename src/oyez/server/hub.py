@@ -11,15 +11,18 @@ from typing import Final
 import numpy as np
 
 from oyez.engines.base import StreamOptions, Vad, Window
-from oyez.errors import EngineError, RemoteProtocolError
+from oyez.errors import EngineError, RemoteProtocolError, StoreUnavailableError
 from oyez.observe.logs import EventLog
 from oyez.protocol.models import ModelInfo
 from oyez.protocol.start import StartRequest
 from oyez.runtime.base import Runtime, Work
+from oyez.server.access import Grant, grant_for_stream
+from oyez.server.archive import Archive
 from oyez.server.opening import model_info, open_session
 from oyez.server.settings import Settings
 from oyez.session.inlet import Inlet
 from oyez.session.session import Session
+from oyez.store.base import Lease, Store
 
 LISTENING_THREADS: Final = 2
 """Threads that decode audio and detect speech: 0.4 % of a core for each real-time stream."""
@@ -36,12 +39,14 @@ class Engines:
 
 
 class Hub:
-    """Settings, models and the list of open streams.
+    """Settings, models, the store, and the count of open sockets and streams.
 
     Args:
         settings: How the server runs.
         load: Loads the models; it takes seconds and is called in a thread.
+        open_store: Opens the store, if there is one; called in a thread.
         clock: Returns seconds; never goes back.
+        now_ms: Returns the time of day in milliseconds since 1970.
         log: Where events go.
     """
 
@@ -50,17 +55,25 @@ class Hub:
         settings: Settings,
         *,
         load: Callable[[Settings], Engines],
+        open_store: Callable[[], Store] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         log: EventLog | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
+        self.now_ms = now_ms
         self.log = log or EventLog()
+        self.archive: Archive | None = None
+        if open_store is not None:
+            self.archive = Archive(open_store, log=self.log, now_ms=now_ms)
+        """The store; None when the server has none."""
         self.listening = ThreadPoolExecutor(LISTENING_THREADS, thread_name_prefix="oyez-listening")
         self.stopping = asyncio.Event()
         """Set when the server was told to stop; streams watch it."""
         self.settled = asyncio.Event()
         """Set when the models are loaded, or could not be."""
+        self._socket_count = 0
         self._stream_count = 0
         self._emptied = asyncio.Event()
         self._emptied.set()
@@ -75,22 +88,29 @@ class Hub:
         return self._engines is not None and not self.stopping.is_set()
 
     async def start(self) -> None:
-        """Load the models and read something with them, so that the first client need not wait."""
+        """Open the store; load the models and read something, so that the first client need not."""
         began_s = self.clock()
         try:
-            self._engines = engines = await asyncio.to_thread(self._load_and_warm_up)
+            works = [self._load_engines()]
+            if self.archive is not None:
+                works.append(self.archive.start())
+            await asyncio.gather(*works)
         except Exception as error:
             self.load_failure = error
             raise
         finally:
             self.settled.set()
+        runtime = self.runtime
         self.log.info(
             "ready",
-            model=engines.runtime.name,
+            model=runtime.name,
             seconds=round(self.clock() - began_s, 2),
-            languages=",".join(engines.runtime.capabilities.languages),
+            languages=",".join(runtime.capabilities.languages),
             without=",".join(self._not_served(self.model)) or "nothing",
         )
+
+    async def _load_engines(self) -> None:
+        self._engines = await asyncio.to_thread(self._load_and_warm_up)
 
     def _load_and_warm_up(self) -> Engines:
         engines = self._load(self.settings)
@@ -117,12 +137,50 @@ class Hub:
         if self._engines is not None:
             await asyncio.to_thread(self._engines.runtime.close)
             self._engines = None
+        if self.archive is not None:
+            await self.archive.stop()
         self.listening.shutdown(wait=False, cancel_futures=True)
 
     @property
     def stream_count(self) -> int:
         """Streams that are open."""
         return self._stream_count
+
+    def connect(self) -> bool:
+        """Count one more socket; return whether there are too many now. Each `disconnect`s once."""
+        self._socket_count += 1
+        return self._socket_count > self.settings.connection_limit
+
+    def disconnect(self) -> None:
+        """Count one socket less."""
+        self._socket_count -= 1
+
+    async def identify(self, key: str) -> Grant:
+        """Return what a key that the store may know opens on a WebSocket.
+
+        Raises:
+            RemoteProtocolError: Nothing, or the store cannot be asked.
+        """
+        assert self.archive is not None
+        now_ms = self.now_ms()
+        try:
+            found = await self.archive.ask(lambda store: store.find_key(key, now_ms=now_ms))
+        except StoreUnavailableError:
+            raise store_is_down() from None
+        return grant_for_stream(found)
+
+    async def take_place(self, grant: Grant) -> Lease | None:
+        """Count a stream in the store, if there is one, and use a single-use key up.
+
+        Raises:
+            RemoteProtocolError: A limit is reached, the key was used, or the store cannot be asked.
+        """
+        if self.archive is None:
+            return None
+        try:
+            return await self.archive.take_place(grant)
+        except StoreUnavailableError:
+            raise store_is_down() from None
 
     def admit(self) -> None:
         """Count one more stream.
@@ -186,3 +244,10 @@ class Hub:
             "context": model.supports_context,
         }
         return [name for name, is_served in flags.items() if not is_served]
+
+
+def store_is_down() -> RemoteProtocolError:
+    """Return the refusal of what cannot be done without the store."""
+    return RemoteProtocolError(
+        "service_unavailable", ["The server's store of keys cannot be reached. Try again."]
+    )
