@@ -3,7 +3,7 @@
 from oyez.client.events import RealtimeControlType, RealtimeEvent, Token
 from oyez.client.timings import SessionTimings
 from oyez.client.utterances import SpeechStart, Utterance
-from oyez.errors import NextStep, StreamAccount
+from oyez.errors import FieldProblem, NextStep, StreamAccount
 from oyez.protocol.config import (
     RealtimeSTTConfig,
     StructuredContext,
@@ -11,11 +11,47 @@ from oyez.protocol.config import (
     StructuredContextTranslationTerm,
     TranslationConfig,
 )
+from oyez.protocol.rest import (
+    ConcurrencyCurrentValues,
+    ConcurrencyLimitValues,
+    ConcurrencyScopeValues,
+    ConcurrentStreamKind,
+    ConcurrentStreamsHistoryEntry,
+    ConcurrentStreamsPeriodSec,
+    CreateTemporaryApiKeyResponse,
+    GetConcurrencyLimitsResponse,
+    GetConcurrentStreamsHistoryResponse,
+    GetModelsResponse,
+    GetUsageLogsResponse,
+    GetUsageSummaryResponse,
+    Model,
+    SupportedLanguage,
+    TemporaryApiKeyUsageType,
+    TranscriptionMode,
+    TranslationTarget,
+    UsageLogEntry,
+    UsageLogsSort,
+    UsageSummaryEntry,
+)
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
 
 __all__ = [
     "TOKEN_TEXT_END",
     "TOKEN_TEXT_FIN",
+    "ConcurrencyCurrentValues",
+    "ConcurrencyLimitValues",
+    "ConcurrencyScopeValues",
+    "ConcurrentStreamKind",
+    "ConcurrentStreamsHistoryEntry",
+    "ConcurrentStreamsPeriodSec",
+    "CreateTemporaryApiKeyResponse",
+    "FieldProblem",
+    "GetConcurrencyLimitsResponse",
+    "GetConcurrentStreamsHistoryResponse",
+    "GetModelsResponse",
+    "GetUsageLogsResponse",
+    "GetUsageSummaryResponse",
+    "Model",
     "NextStep",
     "RealtimeControlType",
     "RealtimeEvent",
@@ -26,7 +62,14 @@ __all__ = [
     "StructuredContext",
     "StructuredContextGeneralItem",
     "StructuredContextTranslationTerm",
+    "SupportedLanguage",
+    "TemporaryApiKeyUsageType",
     "Token",
+    "TranscriptionMode",
     "TranslationConfig",
+    "TranslationTarget",
+    "UsageLogEntry",
+    "UsageLogsSort",
+    "UsageSummaryEntry",
     "Utterance",
 ]

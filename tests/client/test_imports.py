@@ -10,7 +10,7 @@ import oyez.types
 import oyez.utils
 from oyez import errors
 
-HEAVY = ("pydantic", "websockets", "asyncio", "numpy", "starlette", "onnxruntime")
+HEAVY = ("pydantic", "websockets", "asyncio", "httpx", "numpy", "starlette", "onnxruntime")
 
 
 def loaded(statement: str) -> set[str]:
@@ -34,6 +34,15 @@ def test_the_client_stays_light() -> None:
         "AsyncOyezClient(api_key='k').realtime.stt.connect(config={})"
     )
     assert loaded(statement) == {"pydantic", "websockets", "asyncio"}
+
+
+def test_the_first_look_at_the_rest_api_loads_what_it_needs() -> None:
+    statement = (
+        "from oyez import OyezClient, AsyncOyezClient\n"
+        "OyezClient(api_key='k').close()\n"
+        "OyezClient(api_key='k').auth, AsyncOyezClient(api_key='k').auth"
+    )
+    assert loaded(statement) == {"pydantic", "websockets", "asyncio", "httpx"}
 
 
 @pytest.mark.parametrize("module", [oyez, oyez.types, oyez.utils])

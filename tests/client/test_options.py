@@ -71,6 +71,50 @@ def test_explicit_addresses_are_used_as_they_are() -> None:
     assert client.timeout_sec == 30.0
 
 
+@CLIENTS
+@pytest.mark.parametrize(
+    ("given", "websocket", "api"),
+    [
+        (
+            {"websocket_base_url": "wss://h/transcribe-websocket"},
+            "wss://h/transcribe-websocket",
+            "https://h/v1",
+        ),
+        ({"websocket_base_url": "ws://h:1/x?y#z"}, "ws://h:1/x?y#z", "http://h:1/x/v1"),
+        ({"api_base_url": "https://h/v1"}, "wss://h/transcribe-websocket", "https://h/v1"),
+        (
+            {"websocket_base_url": "ws://a", "base_url": "https://b"},
+            "ws://a",
+            "https://b/v1",
+        ),
+        (
+            {"api_base_url": "http://a/v1", "base_url": "https://b"},
+            "wss://b/transcribe-websocket",
+            "http://a/v1",
+        ),
+    ],
+)
+def test_an_address_that_is_not_given_is_made_from_the_one_that_is(
+    client: Any,
+    given: dict[str, str],
+    websocket: str,
+    api: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OYEZ_BASE_URL", "http://of-the-environment")
+    made = client(api_key="k", **given)
+    assert (made.websocket_base_url, made.api_base_url) == (websocket, api)
+
+
+@CLIENTS
+@pytest.mark.parametrize(
+    ("option", "value"), [("timeout_sec", 0), ("timeout_sec", -1), ("max_retries", -1)]
+)
+def test_bounds_that_bound_nothing(client: Any, option: str, value: int) -> None:
+    with pytest.raises(OyezValidationError, match=option):
+        client(api_key="k", **{option: value})
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

@@ -7,13 +7,14 @@ from typing import Any, Self
 
 from oyez.client.async_session import AsyncRealtimeSTTSession
 from oyez.client.frames import RawStart
-from oyez.client.options import ClientOptions, checked_config, checked_key, checked_seconds
+from oyez.client.options import checked_config, checked_key, checked_seconds
+from oyez.client.rest_client import AsyncRestClient
 from oyez.client.session_options import OnSpeechStart, OnUtterance, SessionOptions
 from oyez.client.timings import DEFAULT_CONNECT_TIMEOUT_SEC, SessionTimings
 from oyez.protocol.config import RealtimeSTTConfig
 
 
-class AsyncOyezClient(ClientOptions):
+class AsyncOyezClient(AsyncRestClient):
     """A server as seen from an asyncio program.
 
     Args:
@@ -21,8 +22,10 @@ class AsyncOyezClient(ClientOptions):
         base_url: The server's address, such as ``https://speech.example``; OYEZ_BASE_URL when
             left out, and ``ws://127.0.0.1:8484`` without that.
         websocket_base_url: Complete address of the real-time endpoint, used as it is.
-        api_base_url: Complete address of the REST API.
-        timeout_sec: Longest wait of a REST request.
+        api_base_url: Complete address of the REST API. Of the two complete addresses each is
+            made from the other when only one is given, and no `base_url`.
+        timeout_sec: Longest wait for a REST call, retries included; 30 when left out.
+        max_retries: How often a REST call is made again, when that is safe.
 
     Raises:
         OyezValidationError: The key is missing, or something is malformed.
@@ -32,9 +35,6 @@ class AsyncOyezClient(ClientOptions):
     def realtime(self) -> "AsyncRealtimeAPI":
         """Real-time endpoints."""
         return AsyncRealtimeAPI(self)
-
-    async def aclose(self) -> None:
-        """Release what the client holds. Sessions close in their own `async with` blocks."""
 
     async def __aenter__(self) -> Self:
         return self

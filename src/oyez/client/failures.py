@@ -63,7 +63,7 @@ BY_CODE: Final[Mapping[int, type[OyezServerError]]] = MappingProxyType(
 )
 """Exception of an error whose type is new or, with servers of 2025, missing."""
 
-_SERVER_FAULTS: Final = 500
+SERVER_FAULTS: Final = 500
 """Codes from here on blame the server."""
 
 CONNECT_FAILURES: Final = (OSError, EOFError, ImportError, ValueError, WebSocketException)
@@ -101,25 +101,30 @@ def closing_of(closed: ConnectionClosed, *, was_given_up: bool = False) -> Closi
 def server_error(event: RealtimeEvent) -> OyezServerError:
     """Return the exception of an error event; its `error_code` is set."""
     code = event.error_code or 0
-    by_code = BY_CODE.get(code, OyezUnavailableError if code >= _SERVER_FAULTS else OyezServerError)
+    by_code = BY_CODE.get(code, OyezUnavailableError if code >= SERVER_FAULTS else OyezServerError)
     kind = BY_TYPE.get(event.error_type or "") or by_code
-    named = (row.name for row in ERROR_TYPES.values() if row.code == code)
     return kind(
         error_code=code,
-        error_type=event.error_type or next(named, "unknown"),
+        error_type=event.error_type or type_of_code(code),
         error_message=event.error_message or "The server gave no reason.",
         request_id=event.request_id,
         more_info=event.more_info,
     )
 
 
+def type_of_code(code: int) -> str:
+    """Return the `error_type` that an error without one most likely has."""
+    return next((row.name for row in ERROR_TYPES.values() if row.code == code), "unknown")
+
+
 def connect_error(url: str, error: Exception, timeout_sec: float) -> OyezConnectError:
     """Return the exception for a socket that did not open."""
-    reason, next_step = _connect_reason(error, timeout_sec)
+    reason, next_step = connect_reason(error, timeout_sec)
     return OyezConnectError(url, reason, next_step=next_step)
 
 
-def _connect_reason(error: Exception, timeout_sec: float) -> tuple[str, NextStep]:
+def connect_reason(error: Exception, timeout_sec: float) -> tuple[str, NextStep]:
+    """Return why there is no connection, and what to do about it."""
     step = NextStep.FIX_REQUEST
     match error:
         case TimeoutError():
@@ -133,7 +138,7 @@ def _connect_reason(error: Exception, timeout_sec: float) -> tuple[str, NextStep
         case ssl.SSLCertVerificationError():
             reason = f"its certificate was refused ({error.verify_message})"
         case ssl.SSLError():
-            reason = "it does not speak TLS; is the address ws:// rather than wss://"
+            reason = "it does not speak TLS; addresses without TLS begin with ws:// or http://"
         case InvalidStatus():
             status = error.response.status_code
             reason = f"it answered with HTTP status {status} and opened no WebSocket"
@@ -150,4 +155,4 @@ def _step_after_status(status: int) -> NextStep:
         return NextStep.NEW_KEY
     if status == 429:
         return NextStep.WAIT
-    return NextStep.RETRY_NOW if status >= _SERVER_FAULTS else NextStep.FIX_REQUEST
+    return NextStep.RETRY_NOW if status >= SERVER_FAULTS else NextStep.FIX_REQUEST

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from oyez.client.problems import problems_of
 from oyez.errors import OyezValidationError
 from oyez.protocol.config import RealtimeSTTConfig
 
@@ -14,6 +15,7 @@ DEFAULT_BASE_URL: Final = "ws://127.0.0.1:8484"
 """Where `oyez serve` listens unless told otherwise."""
 WEBSOCKET_PATH: Final = "/transcribe-websocket"
 DEFAULT_TIMEOUT_SEC: Final = 30.0
+DEFAULT_MAX_RETRIES: Final = 2
 
 _SCHEMES: Final[Mapping[str, tuple[str, str]]] = {
     "ws": ("ws", "http"),
@@ -29,8 +31,9 @@ class ClientOptions:
     Attributes:
         api_key: The key that sessions are opened with.
         websocket_base_url: Complete address of the real-time endpoint.
-        api_base_url: Address of the REST API, kept for it.
-        timeout_sec: Longest wait of a REST request, kept for it.
+        api_base_url: Address of the REST API.
+        timeout_sec: Longest wait for a REST call, retries included.
+        max_retries: How often a REST call is made again, when that is safe.
 
     Raises:
         OyezValidationError: The key is missing, or something is malformed.
@@ -44,13 +47,19 @@ class ClientOptions:
         websocket_base_url: str | None = None,
         api_base_url: str | None = None,
         timeout_sec: float | None = None,
+        max_retries: int = DEFAULT_MAX_RETRIES,
     ) -> None:
         self.api_key = checked_key(api_key or os.environ.get("OYEZ_API_KEY"))
         websocket_url, api_url = addresses(
-            base_url or os.environ.get("OYEZ_BASE_URL") or DEFAULT_BASE_URL
+            base_url
+            or _without_query(websocket_base_url)
+            or api_base_url
+            or os.environ.get("OYEZ_BASE_URL")
+            or DEFAULT_BASE_URL
         )
         self.websocket_base_url = websocket_base_url or websocket_url
         self.api_base_url = api_base_url or api_url
+        self.max_retries = checked_count("max_retries", max_retries)
         self.timeout_sec = (
             DEFAULT_TIMEOUT_SEC
             if timeout_sec is None
@@ -93,6 +102,11 @@ def addresses(base_url: str) -> tuple[str, str]:
     )
 
 
+def _without_query(websocket_url: str | None) -> str | None:
+    """Return what the REST address is made of; a query and a fragment are the endpoint's own."""
+    return websocket_url and websocket_url.partition("#")[0].partition("?")[0]
+
+
 def checked_key(key: str | None) -> str:
     """Return the key without surrounding space.
 
@@ -122,6 +136,17 @@ def checked_seconds(name: str, value: float) -> float:
     return value
 
 
+def checked_count(name: str, value: int) -> int:
+    """Return a number of times.
+
+    Raises:
+        OyezValidationError: It is below zero.
+    """
+    if value < 0:
+        raise OyezValidationError(f"{name} must not be below zero, not {value!r}.")
+    return value
+
+
 def checked_config(config: RealtimeSTTConfig | Mapping[str, Any]) -> RealtimeSTTConfig:
     """Return a configuration given as one or as a dict.
 
@@ -141,8 +166,5 @@ def checked_config(config: RealtimeSTTConfig | Mapping[str, Any]) -> RealtimeSTT
     try:
         return RealtimeSTTConfig.model_validate(config)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'config'}: {item['msg']}"
-            for item in error.errors()
-        )
+        problems = problems_of(error, "config")
         raise OyezValidationError(f"The config is wrong: {problems}.") from error
