@@ -109,6 +109,10 @@ VARIABLES: Final = {
         "`oyez serve` and every command that hears",
         "Folder for what is made on first use; your platform's cache folder unless set.",
     ),
+    "OYEZ_PAGE_PASSPHRASE": (
+        "`oyez serve`",
+        "What visitors of the web page must know, 12 characters or more.",
+    ),
     "OYEZ_BENCH_DATA": ("the benchmark", "Folder of recordings to measure with."),
 }
 """Variables that are read elsewhere than by an option of a command."""
@@ -326,6 +330,8 @@ def settings() -> str:
             variable = code("OYEZ_API_KEY")
         elif isinstance(option, click.Option):
             flag, variable = code(option.opts[0]), codes(variables_of(option))
+        elif field.name == "page_passphrase":
+            variable = code("OYEZ_PAGE_PASSPHRASE")
         if field.default is not dataclasses.MISSING:
             default = value_text(field.name, field.default)
         else:

@@ -80,7 +80,9 @@ def field_range(field: FieldInfo) -> str:
 
 
 def value_text(name: str, value: object) -> str:
-    """Return a default with its unit."""
+    """Return a default with its unit; nothing for None and for an empty list."""
+    if value is None or value == ():
+        return ""
     if isinstance(value, str):
         return code(value)
     if not isinstance(value, int | float):

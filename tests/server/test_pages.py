@@ -95,7 +95,7 @@ def test_every_error_is_explained(scripted_server: ServerThread) -> None:
 
 
 def test_nothing_else_is_served(scripted_server: ServerThread) -> None:
-    assert http(scripted_server, "/").status_code == 404
+    assert http(scripted_server, "/nothing").status_code == 404
     assert http(scripted_server, "/transcribe-websocket").status_code == 404
     assert http(scripted_server, "/v1/models").status_code == 404
 

@@ -57,6 +57,14 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
     help="Streams at a time; more are refused.",
 )
 @click.option(
+    "--page/--no-page",
+    default=None,
+    envvar="OYEZ_PAGE",
+    show_default="at a loopback address",
+    show_envvar=True,
+    help="Offer a web page to talk to. At other addresses it asks for OYEZ_PAGE_PASSPHRASE.",
+)
+@click.option(
     "--log-level",
     default="info",
     type=click.Choice(LOG_LEVELS, case_sensitive=False),
@@ -66,7 +74,14 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
     help="How much to log, on standard error.",
 )
 def serve(
-    *, host: str, port: int, model: str, workers: int, max_sessions: int, log_level: str
+    *,
+    host: str,
+    port: int,
+    model: str,
+    workers: int,
+    max_sessions: int,
+    page: bool | None,
+    log_level: str,
 ) -> None:
     """Serve real-time transcription until Ctrl-C.
 
@@ -89,6 +104,8 @@ def serve(
         model=model,
         workers=workers,
         max_sessions=max_sessions,
+        page=page,
+        page_passphrase=os.environ.get("OYEZ_PAGE_PASSPHRASE") or None,
     )
     configure(log_level.upper())
     _check_model(model)
@@ -120,6 +137,10 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _has_page(settings: "Settings") -> bool:
+    return is_loopback(settings.host) if settings.page is None else settings.page
 
 
 def _check_model(model: str) -> None:
@@ -166,6 +187,7 @@ def _welcome(settings: "Settings", listener: "socket.socket", is_key_new: bool) 
         "",
         "Is it ready?",
         f"  curl http://{address}/readyz",
+        *(["Talk to it in a browser:", f"  http://{address}/"] if _has_page(settings) else []),
         "Transcribe a file with it:",
         f"  oyez transcribe FILE.wav --url ws://{address}",
         "Use it in Python:",

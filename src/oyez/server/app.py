@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -13,7 +14,9 @@ from oyez.engines.registry import load_recognizer, load_vad
 from oyez.runtime.local import LocalRuntime
 from oyez.server.conversation import Conversation
 from oyez.server.hub import Engines, Hub
+from oyez.server.page import page_routes
 from oyez.server.pages import routes
+from oyez.server.rest.routes import refuse, rest_routes
 from oyez.server.settings import Settings
 from oyez.store.base import DefaultLimits, ScopeLimits, Store
 
@@ -88,8 +91,12 @@ def create_app(
             WebSocketRoute("/transcribe-websocket", transcribe),
             WebSocketRoute("/", transcribe),
             *routes(hub),
+            *rest_routes(hub),
+            *page_routes(hub),
         ],
+        exception_handlers={HTTPException: refuse},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
     app.state.hub = hub
     return app

@@ -1,0 +1,174 @@
+/**
+ * The microphone: 16-bit PCM at 16 kHz by an AudioWorklet; where there is none, what the browser's
+ * own recorder makes.
+ *
+ *     const microphone = await openMicrophone();
+ *     const stream = await connect({ url, key, config: microphone.format, onMessage });
+ *     microphone.start((chunk) => stream.send(chunk));
+ *     ...
+ *     await microphone.stop();
+ *     await stream.finish();
+ */
+
+const RATE_HZ = 16_000;
+const RECORDER_TYPES = ["audio/webm;codecs=opus", "audio/mp4;codecs=mp4a.40.2", "audio/mp4"];
+const RECORDER_PIECE_MS = 100;
+const STOP_TIMEOUT_MS = 2_000;
+/** What is said between opening and `start` is kept, up to so many pieces of 60 ms. */
+const MAX_EARLY_PIECES = 200;
+const QUIETEST_DB = -60;
+const SOUND = { channelCount: 1, echoCancellation: false, noiseSuppression: false };
+
+/** Whether the browser lets this page record: only on HTTPS pages and on this machine's own. */
+export const canRecord = () => Boolean(globalThis.isSecureContext && navigator.mediaDevices);
+
+/**
+ * Ask for the microphone and open it. Call it in answer to a click or a key, or browsers keep it
+ * silent.
+ *
+ * @param {object} [options]
+ * @param {MediaTrackConstraints} [options.audio] what to ask the browser for
+ * @param {() => void} [options.onLost] told when the device goes away
+ * @returns {Promise<Microphone>}
+ * @throws {DOMException} `NotAllowedError`: the user, or the browser, forbids it;
+ *   `NotFoundError`: there is none; `NotReadableError`: another program has it
+ */
+export async function openMicrophone({ audio = SOUND, onLost = () => {} } = {}) {
+  const media = await navigator.mediaDevices.getUserMedia({ audio });
+  const context = new AudioContext({ latencyHint: "interactive" });
+  try {
+    await context.resume();
+    const worklet = await openWorklet(context);
+    return new Microphone(media, context, worklet, onLost);
+  } catch (error) {
+    media.getTracks().forEach((track) => track.stop());
+    await context.close();
+    throw error;
+  }
+}
+
+/** Return the node that makes PCM, or null where the browser has no worklets. */
+async function openWorklet(context) {
+  if (!context.audioWorklet) return null;
+  await context.audioWorklet.addModule(new URL("worklet.js", import.meta.url));
+  return new AudioWorkletNode(context, "oyez-capture", { channelCount: 1, channelCountMode: "explicit" });
+}
+
+/** An open microphone. Made by `openMicrophone`. */
+export class Microphone {
+  /** Fields of the start message that say what the chunks are. */
+  format;
+  #media;
+  #context;
+  #worklet;
+  #recorder = null;
+  #analyser;
+  #frame;
+  #early = [];
+  #onChunk = null;
+  #isPaused = false;
+  #capturedMs = 0;
+  #clock = null;
+  #stopped = null;
+
+  constructor(media, context, worklet, onLost) {
+    this.#media = media;
+    this.#context = context;
+    this.#worklet = worklet;
+    this.#analyser = new AnalyserNode(context, { fftSize: 1024 });
+    this.#frame = new Float32Array(this.#analyser.fftSize);
+    const mute = new GainNode(context, { gain: 0 });
+    const source = context.createMediaStreamSource(media);
+    source.connect(this.#analyser);
+    // Nodes that lead nowhere may be left out by the browser; these lead to silence.
+    (worklet ? source.connect(worklet) : this.#analyser).connect(mute).connect(context.destination);
+    if (worklet) {
+      this.format = { audio_format: "pcm_s16le", sample_rate: RATE_HZ, num_channels: 1 };
+      worklet.port.onmessage = ({ data }) => {
+        if (data instanceof ArrayBuffer) this.#take(data);
+        else this.#stopped?.();
+      };
+    } else {
+      this.format = { audio_format: "auto" };
+    }
+    media.getAudioTracks()[0].onended = onLost;
+  }
+
+  /** Whether the browser's recorder had to do. */
+  get isFallback() {
+    return this.#worklet === null;
+  }
+
+  /** Audio handed out so far, in ms; pauses do not count. */
+  get capturedMs() {
+    return this.#clock === null ? this.#capturedMs : this.#capturedMs + performance.now() - this.#clock;
+  }
+
+  /** How loud it is now: 0 is silence, 1 as loud as can be recorded; linear in decibels. */
+  get level() {
+    this.#analyser.getFloatTimeDomainData(this.#frame);
+    const power = this.#frame.reduce((sum, sample) => sum + sample * sample, 0) / this.#frame.length;
+    return Math.max(0, Math.min(1, 1 - (10 * Math.log10(power + 1e-12)) / QUIETEST_DB));
+  }
+
+  /** Hand out audio from now on, and first what has been said since the microphone was opened. */
+  start(onChunk) {
+    this.#onChunk = onChunk;
+    if (this.#worklet) {
+      this.#early.splice(0).forEach((piece) => this.#take(piece));
+      return;
+    }
+    const mimeType = RECORDER_TYPES.find((type) => MediaRecorder.isTypeSupported(type));
+    this.#recorder = new MediaRecorder(this.#media, { mimeType });
+    this.#recorder.ondataavailable = ({ data }) => data.size > 0 && onChunk(data);
+    this.#recorder.onstop = () => this.#stopped?.();
+    this.#recorder.start(RECORDER_PIECE_MS);
+    this.#clock = performance.now();
+  }
+
+  /** Hear nothing until `resume`. */
+  pause() {
+    this.#isPaused = true;
+    this.#setEnabled(false);
+    if (this.#recorder?.state === "recording") this.#recorder.pause();
+    this.#capturedMs = this.capturedMs;
+    this.#clock = null;
+  }
+
+  resume() {
+    this.#isPaused = false;
+    this.#setEnabled(true);
+    if (this.#recorder?.state !== "paused") return;
+    this.#recorder.resume();
+    this.#clock = performance.now();
+  }
+
+  /** Hand out the last piece and close the microphone. Calling it again does nothing. */
+  async stop() {
+    if (this.#context.state === "closed") return;
+    await new Promise((resolve) => {
+      this.#stopped = resolve;
+      setTimeout(resolve, STOP_TIMEOUT_MS); // A device that was taken away may say nothing.
+      if (this.#worklet) this.#worklet.port.postMessage("stop");
+      else if (this.#recorder && this.#recorder.state !== "inactive") this.#recorder.stop();
+      else resolve();
+    });
+    this.#media.getTracks().forEach((track) => track.stop());
+    await this.#context.close();
+  }
+
+  #setEnabled(isEnabled) {
+    this.#media.getAudioTracks().forEach((track) => (track.enabled = isEnabled));
+  }
+
+  #take(piece) {
+    if (this.#isPaused) return;
+    if (this.#onChunk === null) {
+      if (this.#early.length === MAX_EARLY_PIECES) this.#early.shift();
+      this.#early.push(piece);
+      return;
+    }
+    this.#capturedMs += piece.byteLength / (2 * RATE_HZ) * 1000;
+    this.#onChunk(piece);
+  }
+}
