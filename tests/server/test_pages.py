@@ -95,9 +95,10 @@ def test_every_error_is_explained(scripted_server: ServerThread) -> None:
 
 
 def test_nothing_else_is_served(scripted_server: ServerThread) -> None:
-    assert http(scripted_server, "/nothing").status_code == 404
-    assert http(scripted_server, "/transcribe-websocket").status_code == 404
-    assert http(scripted_server, "/v1/models").status_code == 404
+    for path in ("/transcribe-websocket", "/v1", "/v1/", "/v2/models", "/healthz/", "/.env"):
+        page = http(scripted_server, path)
+        assert page.status_code == 404
+        assert page.json()["error_type"] == "not_found"
 
 
 async def test_error_frames_link_to_the_page_under_the_name_the_client_used(

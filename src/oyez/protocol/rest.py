@@ -183,7 +183,7 @@ class UsageLogEntry(BaseModel):
     uuid: str
     """The stream's name, as `request_id` in its errors and in the log."""
     request_scope: str
-    """``public_api``."""
+    """``api``, or ``playground`` for the server's own page."""
     client_reference_id: str
     """Of the temporary key or the start message; empty when neither has one."""
     model: str
@@ -323,7 +323,7 @@ class ConcurrentStreamsHistoryEntry(BaseModel):
     sample_count: int
     """Slots in which a stream was open; ``sample_sum / sample_count`` is a mean."""
     total_count: int
-    """Slots of the period: 1 minute, 60 minutes, or 24 hours."""
+    """Slots of the period: 1 minute, 60 minutes, or 24 hours; 0 when no stream was open."""
 
 
 class GetConcurrentStreamsHistoryResponse(BaseModel):
@@ -331,4 +331,4 @@ class GetConcurrentStreamsHistoryResponse(BaseModel):
 
     kind: ConcurrentStreamKind
     entries: list[ConcurrentStreamsHistoryEntry]
-    """Ascending; every period that the window touches is there."""
+    """Ascending; every period that begins in the window is there."""

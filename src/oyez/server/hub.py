@@ -16,13 +16,13 @@ from oyez.observe.logs import EventLog
 from oyez.protocol.models import ModelInfo
 from oyez.protocol.start import StartRequest
 from oyez.runtime.base import Runtime, Work
-from oyez.server.access import Grant, grant_for_stream
+from oyez.server.access import FoundKey, Grant, grant_for_stream
 from oyez.server.archive import Archive
 from oyez.server.opening import model_info, open_session
 from oyez.server.settings import Settings
 from oyez.session.inlet import Inlet
 from oyez.session.session import Session
-from oyez.store.base import Lease, Store
+from oyez.store.base import KeyProblem, Lease, Store
 
 LISTENING_THREADS: Final = 2
 """Threads that decode audio and detect speech: 0.4 % of a core for each real-time stream."""
@@ -155,19 +155,27 @@ class Hub:
         """Count one socket less."""
         self._socket_count -= 1
 
+    async def find_key(self, key: str) -> FoundKey:
+        """Return what the store says of a key that is not the server's own.
+
+        Raises:
+            RemoteProtocolError: The store cannot be asked.
+        """
+        if self.archive is None:
+            return KeyProblem.UNKNOWN
+        now_ms = self.now_ms()
+        try:
+            return await self.archive.ask(lambda store: store.find_key(key, now_ms=now_ms))
+        except StoreUnavailableError:
+            raise store_is_down() from None
+
     async def identify(self, key: str) -> Grant:
         """Return what a key that the store may know opens on a WebSocket.
 
         Raises:
             RemoteProtocolError: Nothing, or the store cannot be asked.
         """
-        assert self.archive is not None
-        now_ms = self.now_ms()
-        try:
-            found = await self.archive.ask(lambda store: store.find_key(key, now_ms=now_ms))
-        except StoreUnavailableError:
-            raise store_is_down() from None
-        return grant_for_stream(found)
+        return grant_for_stream(await self.find_key(key))
 
     async def take_place(self, grant: Grant) -> Lease | None:
         """Count a stream in the store, if there is one, and use a single-use key up.

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
 from oyez.protocol.error_types import ERROR_TYPES
+from oyez.protocol.rest_errors import REST_ONLY
 from oyez.server.hub import Hub
 
 
@@ -38,11 +39,11 @@ def _error_page() -> str:
     sections = "\n".join(
         f'<h2 id="{row.anchor}">{row.code} {html.escape(row.name)}</h2>'
         f"<p>{html.escape(row.meaning)}</p><p><b>What to do:</b> {html.escape(row.remedy)}</p>"
-        for row in ERROR_TYPES.values()
+        for row in (*ERROR_TYPES.values(), *REST_ONLY)
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>oyez: errors</title>'
         '<meta name="viewport" content="width=device-width">'
         "<style>body{max-width:44em;margin:2em auto;padding:0 1em;font:1em/1.5 system-ui}</style>"
-        f"<h1>Errors of a stream</h1>\n{sections}</html>"
+        f"<h1>Errors of streams and of the REST API</h1>\n{sections}</html>"
     )

@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 from types import TracebackType
 from typing import Final, Self
 
 import uvicorn
 
-from oyez.errors import OyezConnectError
+from oyez.errors import OyezConnectError, OyezValidationError
 from oyez.server.app import create_app
 from oyez.server.hub import Hub
 from oyez.server.settings import Settings
@@ -32,26 +33,62 @@ class _Server(uvicorn.Server):
 
 
 def make_server(settings: Settings) -> tuple[uvicorn.Server, Hub]:
-    """Return a server that is ready to run, and its hub."""
+    """Return a server that is ready to run, and its hub.
+
+    Raises:
+        OyezValidationError: The certificate or its key cannot be read, or the page's settings
+            would open it to everybody.
+    """
+    check_tls(settings)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=punctual_protocol(settings.request_timeout_s),
+        http=punctual_protocol(settings.request_timeout_s, max_sockets=settings.socket_limit),
         ws=bounded_protocol(settings.close_timeout_s),
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=settings.ping_interval_s,
         ws_ping_timeout=settings.ping_timeout_s,
         ws_per_message_deflate=False,
         log_config=None,
         access_log=False,
+        server_header=False,
         lifespan="on",
         timeout_graceful_shutdown=round(settings.shutdown_grace_s) + 1,
         backlog=BACKLOG,
     )
     hub: Hub = app.state.hub
     return _Server(config, hub), hub
+
+
+def check_tls(settings: Settings) -> None:
+    """Look whether the certificate and its key can be used, before anything is loaded.
+
+    Raises:
+        OyezValidationError: They cannot.
+    """
+    if settings.tls_cert is None:
+        if settings.tls_key is not None:
+            raise OyezValidationError("A TLS key needs its certificate: --tls-cert.")
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.tls_cert, settings.tls_key, password=_no_password)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        files = ", ".join(str(path) for path in (settings.tls_cert, settings.tls_key) if path)
+        reason = error.strerror if isinstance(error, FileNotFoundError) else str(error)
+        raise OyezValidationError(
+            f"The TLS certificate or its key cannot be used ({files}): {reason}. "
+            "Both must be PEM, belong together, and need no password."
+        ) from None
+
+
+def _no_password() -> str:
+    """Keep OpenSSL from asking at the terminal."""
+    raise ValueError("it is encrypted")
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -99,7 +136,8 @@ class ServerThread:
     def websocket_url(self) -> str:
         """Where clients connect."""
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
-        return f"ws://{host}:{self.port}/transcribe-websocket"
+        scheme = "wss" if self._settings.is_tls else "ws"
+        return f"{scheme}://{host}:{self.port}/transcribe-websocket"
 
     def __enter__(self) -> Self:
         """Start the server and wait until it is ready.

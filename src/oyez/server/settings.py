@@ -26,8 +26,8 @@ class Settings:
     """Streams of this process at a time; more are refused with `limit_exceeded`."""
     max_connections: int = 0
     """WebSockets of this process at a time, whether a stream has begun on them or not; more are
-    refused with `max_concurrent_connections_reached`. 0 is four times `max_sessions`, 100 at least. At twice as
-    many sockets of any kind new ones are closed at once."""
+    refused with `max_concurrent_connections_reached`. 0 is four times `max_sessions`, and 100 at
+    least. At twice as many sockets of any kind new ones are closed at once."""
     max_requests_per_minute: int | None = None
     """Streams that all processes with this store may begin in a minute; None is no limit. Like the
     next two it needs a store, where `Store.set_limits` can say otherwise."""
@@ -36,8 +36,9 @@ class Settings:
     project_max_requests_per_minute: int | None = None
     """Streams of one project that may begin in a minute, in all processes with this store."""
     store_url: str | None = field(default=None, repr=False)
-    """Database with keys, usage and limits, see `oyez.store.opening.open_store`. Without one the server
-    knows its own key only, makes no temporary keys and keeps no usage; `oyez serve` has one."""
+    """Database with keys, usage and limits, as `oyez.store.opening.open_store` takes it. Without
+    one the server knows its own key only, makes no temporary keys and keeps no usage; `oyez serve`
+    has one."""
     allowed_origins: tuple[str, ...] = ()
     """Origins, such as ``https://captions.example``, whose pages may use this server. Pages of the
     server's own host always may; ``*`` is every page."""
@@ -83,3 +84,13 @@ class Settings:
     def connection_limit(self) -> int:
         """WebSockets of this process at a time."""
         return self.max_connections or max(4 * self.max_sessions, 100)
+
+    @property
+    def socket_limit(self) -> int:
+        """Sockets of any kind of this process at a time."""
+        return 2 * self.connection_limit
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether it speaks TLS itself."""
+        return self.tls_cert is not None

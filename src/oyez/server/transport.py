@@ -17,6 +17,13 @@ _BAD_REQUEST: Final = (
 )
 
 
+_NO_ROOM: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"connection: close\r\nretry-after: 10\r\ncontent-length: 44\r\n\r\n"
+    b"The server holds as many sockets as it may.\n"
+)
+
+
 class _Frames(ServerProtocol):
     """The WebSocket of `websockets`, which lets a client close in the middle of a message.
 
@@ -85,11 +92,16 @@ def bounded_protocol(close_timeout_s: float) -> type[WebSocketsSansIOProtocol]:
     return BoundedProtocol
 
 
-def punctual_protocol(request_timeout_s: float) -> type[H11Protocol]:
+def punctual_protocol(request_timeout_s: float, *, max_sockets: int) -> type[H11Protocol]:
     """Return an HTTP protocol that closes sockets on which no whole request arrives in time.
 
     The time begins when the socket is opened and after each answer. uvicorn waits for ever for the
     first request, and for the rest of one that was begun.
+
+    Args:
+        request_timeout_s: The time.
+        max_sockets: Sockets of any kind, WebSockets among them; more are told that there is no
+            room, whatever they were opened for.
     """
 
     class PunctualProtocol(H11Protocol):
@@ -97,6 +109,12 @@ def punctual_protocol(request_timeout_s: float) -> type[H11Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            if len(self.connections) > max_sockets:
+                transport.write(_NO_ROOM)
+                transport.close()
+                # For one that does not read the answer.
+                self._waiting = self.loop.call_later(request_timeout_s, transport.abort)
+                return
             self._wait()
 
         def data_received(self, data: bytes) -> None:
