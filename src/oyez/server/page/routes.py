@@ -9,6 +9,7 @@ POST /page/key      hands out a temporary key for one stream
 
 import asyncio
 import html
+import math
 import time
 from datetime import UTC, datetime
 from string import Template
@@ -92,10 +93,10 @@ class Page:
             return _text("The form is too long, took too long, or cannot be read.\n", 400)
         # From here on nothing waits: attempts at the same time are counted one after the other.
         address, now_s = _address(request), self._hub.clock()
-        wait_s = self._wrong.wait_s(address, now_s=now_s)
+        wait_s = math.ceil(self._wrong.wait_s(address, now_s=now_s))
         if wait_s > 0:
-            problem = f"Too many attempts. Try again in {wait_s:.0f} seconds."
-            return self._ask(problem, 429, {"retry-after": f"{wait_s:.0f}"})
+            problem = f"Too many attempts. Try again in {wait_s} seconds."
+            return self._ask(problem, 429, {"retry-after": str(wait_s)})
         if not self._visits.knows(form.get("passphrase", "")):
             self._wrong.count(address, now_s=now_s)
             self._hub.log.warning("page_passphrase_wrong", client=address)
@@ -119,10 +120,10 @@ class Page:
         if not self._is_welcome(request):
             return _text("The passphrase is needed.\n", 401, {"www-authenticate": "Passphrase"})
         now_s, address = self._hub.clock(), _address(request)
-        wait_s = self._keys.wait_s(address, now_s=now_s)
+        wait_s = math.ceil(self._keys.wait_s(address, now_s=now_s))
         if wait_s > 0:
-            text = f"Too many streams in a minute. Try again in {wait_s:.0f} s.\n"
-            return _text(text, 429, {"retry-after": f"{wait_s:.0f}"})
+            text = f"Too many streams in a minute. Try again in {wait_s} s.\n"
+            return _text(text, 429, {"retry-after": str(wait_s)})
         self._keys.count(address, now_s=now_s)
         return await self._make_key()
 
