@@ -11,7 +11,7 @@ import onnxruntime as ort
 
 from oyez.engines.base import Samples
 from oyez.engines.moonshine.assets import ModelFiles
-from oyez.engines.moonshine.graph import SAMPLES_PER_VECTOR, Audio, Cache, FloatArray
+from oyez.engines.moonshine.graph import SAMPLES_PER_VECTOR, Audio, Cache, FloatArray, Foretold
 
 _MASK = "encoder_attention_mask"
 _PAST = "past_key_values"
@@ -46,18 +46,26 @@ class PublishedGraph:
         """Hear samples; the decoder makes keys and values of the vectors at its first call."""
         return {_VECTORS: self.vectors(samples)}
 
-    def start(self, audio: Audio, ids: list[int]) -> tuple[FloatArray, Cache]:
+    def start(self, audio: Audio, ids: list[int]) -> tuple[Foretold, Cache]:
         """Read the first ids of a text in one pass."""
+        cache = self._begin(audio)
+        return best_two(self._run(cache, ids, self._past)), cache
+
+    def read(self, cache: Cache, ids: list[int]) -> Foretold:
+        """Read more ids into the cache in one pass."""
+        return best_two(self._run(cache, ids, cache.text))
+
+    def logits(self, audio: Audio, ids: list[int]) -> FloatArray:
+        """Read the first ids of a text; logits of what follows each, shape (ids, vocabulary)."""
+        return self._run(self._begin(audio), ids, self._past)
+
+    def _begin(self, audio: Audio) -> Cache:
         cache = Cache(dict(audio), {})
         if self._wants_mask:
             # It counts samples, not vectors: the graph looks at every 384th element.
             length = (audio[_VECTORS].shape[1] - 1) * SAMPLES_PER_VECTOR + 1
             cache.audio[_MASK] = np.ones((1, length), np.float32)
-        return self._run(cache, ids, self._past), cache
-
-    def read(self, cache: Cache, ids: list[int]) -> FloatArray:
-        """Read more ids into the cache in one pass."""
-        return self._run(cache, ids, cache.text)
+        return cache
 
     def _run(self, cache: Cache, ids: list[int], past: dict[str, FloatArray]) -> FloatArray:
         is_later = cache.length > 0
@@ -78,6 +86,17 @@ class PublishedGraph:
             kept[_PAST + name.removeprefix(_PRESENT)] = value
         cache.length += len(ids)
         return logits
+
+
+def best_two(logits: FloatArray) -> Foretold:
+    """Return the two best ids of each row of logits."""
+    best = logits.argmax(axis=1)[:, np.newaxis]
+    others = logits.copy()
+    np.put_along_axis(others, best, -np.inf, axis=1)
+    ids = np.concatenate((best, others.argmax(axis=1)[:, np.newaxis]), axis=1)
+    peak = logits.max(axis=1, keepdims=True)
+    total = peak + np.log(np.exp(logits - peak).sum(axis=1, keepdims=True))
+    return Foretold(ids, np.take_along_axis(logits, ids, axis=1) - total)
 
 
 def _session(model: bytes, *, arena: bool) -> ort.InferenceSession:

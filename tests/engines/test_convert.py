@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
-from bench.published import PublishedGraph
+from bench.published import PublishedGraph, best_two
 from onnx import TensorProto
 
 from engines.floats import in_floats
@@ -18,7 +18,7 @@ from oyez.engines.moonshine.convert.kernels import Kernels, Numbers
 from oyez.engines.moonshine.convert.ort_format import read_graph
 from oyez.engines.moonshine.convert.weights import read_weights
 from oyez.engines.moonshine.decode import decode, token_cap
-from oyez.engines.moonshine.graph import FloatArray, Graph
+from oyez.engines.moonshine.graph import Audio, FloatArray, Graph
 from oyez.engines.moonshine.lean import LeanModel
 from oyez.engines.moonshine.processor import best_numbers
 from oyez.engines.moonshine.vocabulary import BOS
@@ -41,6 +41,19 @@ def vectors_of(model: LeanModel, samples: Samples) -> FloatArray:
     return vectors
 
 
+def logits_of(model: LeanModel, audio: Audio, ids: list[int]) -> FloatArray:
+    """What follows each id at the beginning of a text, shape (ids, vocabulary)."""
+    session = ort.InferenceSession(model.decoder, providers=["CPUExecutionProvider"])
+    no_text = {
+        node.name: np.zeros((1, node.shape[1], 0, node.shape[3]), np.float32)
+        for node in session.get_inputs()
+        if node.name.startswith("text_")
+    }
+    feed = {"ids": np.array([ids], np.int64), **no_text, **audio}
+    logits: FloatArray = session.run(["logits"], feed)[0][0]
+    return logits
+
+
 def difference(one: FloatArray, other: FloatArray) -> float:
     """Mean absolute difference, relative to the mean absolute value."""
     return float(np.abs(one - other).mean() / np.abs(other).mean())
@@ -50,7 +63,7 @@ def published_text(published: PublishedGraph, samples: Samples) -> tuple[list[in
     """What the published model says of the samples, and its logits for each place."""
     audio = published.encode(samples)
     ids = [BOS, *decode(published, audio, token_cap(samples.size / RATE)).ids]
-    return ids, published.start(audio, ids)[0]
+    return ids, published.logits(audio, ids)
 
 
 def test_base_in_floats_is_the_published_base(
@@ -63,7 +76,7 @@ def test_base_in_floats_is_the_published_base(
         assert difference(vectors_of(model, samples), published.vectors(samples)) < 1e-5
         ids, wanted = published_text(published, samples)
         audio = graph.encode(samples)
-        logits, _ = graph.start(audio, ids)
+        logits = logits_of(model, audio, ids)
         # The logits go up to 30.
         assert np.abs(logits - wanted).max() < 1e-3
         assert (logits.argmax(axis=1) == wanted.argmax(axis=1)).all()
@@ -103,7 +116,7 @@ def test_tiny_in_floats_is_the_published_tiny_in_floats(two_cities: Samples) -> 
                 "input_ids": np.array([ids]),
             },
         )[0][0]
-        logits, _ = graph.start(audio, ids)
+        logits = logits_of(model, audio, ids)
         # They go up to 30.
         assert np.abs(logits - wanted).max() < 1e-3
         assert (logits.argmax(axis=1) == wanted.argmax(axis=1)).all()
@@ -138,8 +151,8 @@ def test_bytes_say_what_the_published_graphs_say(
     same = places = 0
     for samples in (beckett[: 5 * RATE], *(two_cities[s * RATE :][: 5 * RATE] for s in (1, 12))):
         ids, wanted = published_text(published, samples)
-        logits, _ = graph.start(graph.encode(samples), ids)
-        same += int((logits.argmax(axis=1) == wanted.argmax(axis=1)).sum())
+        foretold, _ = graph.start(graph.encode(samples), ids)
+        same += int((foretold.ids[:, 0] == wanted.argmax(axis=1)).sum())
         places += len(ids)
     assert places > 35
     assert same / places >= 0.95
@@ -149,14 +162,26 @@ def test_unsigned_weights_give_the_same_sums_as_signed_ones(two_cities: Samples)
     if best_numbers() is not Numbers.SIGNED:
         pytest.skip("this processor is not known to compute signed products rightly")
     samples = two_cities[RATE : 5 * RATE]
-    signed, unsigned = (
-        Graph(converted(locate(TINY), numbers, numbers))
-        for numbers in (Numbers.SIGNED, Numbers.UNSIGNED)
-    )
     ids = [BOS, 300, 400, 500]
-    ours, _ = signed.start(signed.encode(samples), ids)
-    theirs, _ = unsigned.start(unsigned.encode(samples), ids)
+    ours, theirs = (
+        logits_of(model, Graph(model).encode(samples), ids)
+        for model in (
+            converted(locate(TINY), numbers, numbers)
+            for numbers in (Numbers.SIGNED, Numbers.UNSIGNED)
+        )
+    )
     assert np.array_equal(ours, theirs)
+
+
+def test_the_two_best_ids_are_those_of_the_logits(two_cities: Samples) -> None:
+    model = converted(locate(TINY), best_numbers(), best_numbers())
+    graph = Graph(model)
+    audio = graph.encode(two_cities[RATE : 4 * RATE])
+    ids = [BOS, *decode(graph, audio, token_cap(3.0)).ids]
+    wanted = best_two(logits_of(model, audio, ids))
+    foretold, _ = graph.start(audio, ids)
+    assert np.array_equal(foretold.ids, wanted.ids)
+    assert np.abs(foretold.logprobs - wanted.logprobs).max() < 1e-4
 
 
 def test_a_text_read_in_parts_is_the_text_read_at_once(two_cities: Samples) -> None:
@@ -169,7 +194,8 @@ def test_a_text_read_in_parts_is_the_text_read_at_once(two_cities: Samples) -> N
     graph.read(cache, [7, 8, 9])
     cache.truncate(5)
     rest = graph.read(cache, ids[5:])
-    assert np.abs(np.concatenate((first, rest)) - whole).max() < 1e-3
+    parts = np.concatenate((first.logprobs, rest.logprobs))
+    assert np.abs(parts - whole.logprobs).max() < 1e-3
 
 
 @pytest.mark.parametrize("kept", [0, 7, 1000, 200_000, 13_000_000])

@@ -9,14 +9,9 @@ Words begin a median of 40 ms (tiny) and 30 ms (base) off a forced alignment, wi
 stretches by their length, they were 150 and 140 ms off, with 9 of 10 within 470 and 420 ms.
 """
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
-from oyez.engines.moonshine.graph import FloatArray
-
-IndexArray: TypeAlias = NDArray[np.int64]
+from oyez.engines.moonshine.graph import FloatArray, IndexArray
 
 
 def path(looks: FloatArray) -> tuple[IndexArray, IndexArray]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from oyez.engines.moonshine.graph import Audio, Cache, FloatArray
+from oyez.engines.moonshine.graph import Audio, Cache, FloatArray, Foretold
 from oyez.engines.moonshine.vocabulary import BOS, EOS
 
 TOKENS_PER_SECOND = 6.5
@@ -30,10 +30,10 @@ _FEWEST_REPEATED = 8
 class Reader(Protocol):
     """The part of `graph.Graph` that decoding needs."""
 
-    def start(self, audio: Audio, ids: list[int]) -> tuple[FloatArray, Cache]:
+    def start(self, audio: Audio, ids: list[int]) -> tuple[Foretold, Cache]:
         """Read the first ids of a text in one pass."""
 
-    def read(self, cache: Cache, ids: list[int]) -> FloatArray:
+    def read(self, cache: Cache, ids: list[int]) -> Foretold:
         """Read more ids in one pass."""
 
 
@@ -94,20 +94,21 @@ def decode(
     seconds: list[tuple[int, float]] = []
     detours = 0
     proposal = list(draft[:max_ids])
-    rows, cache = reader.start(audio, [BOS, *proposal])
+    foretold, cache = reader.start(audio, [BOS, *proposal])
     passes, misses = 1, 0
     while True:
         # Row i foretells what follows proposal[:i]. The last row is news in any case.
-        for row, proposed in zip(rows, [*proposal, None], strict=True):
-            token = int(row.argmax())
+        for (best, second), proposed in zip(_pairs(foretold), [*proposal, None], strict=True):
+            token, logprob = best
+            other = second
             if token == EOS and is_never_empty and not ids:
-                token, _ = _second(row, token)
+                (token, logprob), other = second, best
             if token == EOS or len(ids) >= max_ids:
                 looks = cache.looks(len(ids) + 1)
                 return Decoded(tuple(ids), tuple(logprobs), passes, looks=looks)
             ids.append(token)
-            logprobs.append(_logprob(row, token))
-            seconds.append(_second(row, token))
+            logprobs.append(logprob)
+            seconds.append(other)
             repeated = repeated_tail(ids)
             if repeated:
                 # Leave the circle where it closed, by the second best way.
@@ -129,7 +130,7 @@ def decode(
         misses += 1
         proposal = _resume(proposal, token) if misses <= _MOST_MISSES else []
         cache.truncate(len(ids))  # the opening id, and all but the last of these
-        rows, passes = reader.read(cache, [token, *proposal]), passes + 1
+        foretold, passes = reader.read(cache, [token, *proposal]), passes + 1
 
 
 def _resume(rest: list[int], token: int) -> list[int]:
@@ -158,14 +159,9 @@ def repeated_tail(ids: Sequence[int]) -> int:
     return 0
 
 
-def _second(row: FloatArray, token: int) -> tuple[int, float]:
-    """Return the second most probable id and its log-probability."""
-    others = row.copy()
-    others[token] = -np.inf
-    second = int(others.argmax())
-    return second, _logprob(row, second)
-
-
-def _logprob(row: FloatArray, token: int) -> float:
-    peak = row.max()
-    return min(0.0, float(row[token] - peak - np.log(np.exp(row - peak).sum())))
+def _pairs(foretold: Foretold) -> list[list[tuple[int, float]]]:
+    """Return the best and the second best id of each row, with their log-probabilities."""
+    # Rounding can make a certain id's probability a little more than 1.
+    logprobs = np.minimum(foretold.logprobs, 0.0).tolist()
+    rows = zip(foretold.ids.tolist(), logprobs, strict=True)
+    return [list(zip(ids, values, strict=True)) for ids, values in rows]

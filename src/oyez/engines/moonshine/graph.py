@@ -10,7 +10,7 @@ Layers, heads and widths are read from the graphs.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import onnxruntime as ort
@@ -20,12 +20,22 @@ from oyez.engines.base import Samples
 from oyez.engines.moonshine.lean import LeanModel
 
 FloatArray: TypeAlias = NDArray[np.float32]
+IndexArray: TypeAlias = NDArray[np.int64]
 
 SAMPLES_PER_VECTOR = 384
 """Stride of the encoder: convolutions with strides 64, 3 and 2."""
 
 Audio: TypeAlias = dict[str, FloatArray]
 """What was heard: keys and values for each layer of the decoder, by the decoder's input."""
+
+
+class Foretold(NamedTuple):
+    """What a model expects after each of some ids: the best id and the second best."""
+
+    ids: IndexArray
+    """Shape (ids, 2)."""
+    logprobs: FloatArray
+    """Natural logarithms of their probabilities, shape (ids, 2)."""
 
 
 class Cache:
@@ -86,7 +96,8 @@ class Graph:
             for layer in sorted({layer for layer, _ in heads})
         ]
         self._wanted = [
-            "logits",
+            "best_ids",
+            "best_logprobs",
             *(name.replace(".", "_next.") for name in self._no_text),
             *(name for name, _ in self._heads),
         ]
@@ -96,7 +107,7 @@ class Graph:
         values = self._encoder.run(self._audio, {"samples": samples[np.newaxis]})
         return dict(zip(self._audio, values, strict=True))
 
-    def start(self, audio: Audio, ids: list[int]) -> tuple[FloatArray, Cache]:
+    def start(self, audio: Audio, ids: list[int]) -> tuple[Foretold, Cache]:
         """Read the first ids of a text in one pass.
 
         Args:
@@ -104,14 +115,13 @@ class Graph:
             ids: At least the opening id.
 
         Returns:
-            Logits of shape (ids, vocabulary), where row i foretells the id after ids[i], and the
-            cache to go on with.
+            What follows each id, and the cache to go on with.
         """
         cache = Cache(audio, self._no_text)
         return self.read(cache, ids), cache
 
-    def read(self, cache: Cache, ids: list[int]) -> FloatArray:
-        """Read more ids into the cache in one pass; logits as `start` returns them."""
+    def read(self, cache: Cache, ids: list[int]) -> Foretold:
+        """Read more ids into the cache in one pass; return what follows each."""
         feed: dict[str, Any] = {"ids": np.array([ids], np.int64), **cache.audio, **cache.text}
         values = dict(zip(self._wanted, self._decoder.run(self._wanted, feed), strict=True))
         cache.text = {name: values[name.replace(".", "_next.")] for name in self._no_text}
@@ -119,8 +129,7 @@ class Graph:
             looks = [values[name][0, heads] for name, heads in self._heads]
             cache.look(np.concatenate(looks))
         cache.length += len(ids)
-        rows: FloatArray = values["logits"][0]
-        return rows
+        return Foretold(values["best_ids"][0], values["best_logprobs"][0])
 
 
 def _session(model: Path | bytes) -> ort.InferenceSession:

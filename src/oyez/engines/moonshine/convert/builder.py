@@ -41,9 +41,10 @@ class Builder:
         self._inputs.append(helper.make_tensor_value_info(name, kind, shape))
         return name
 
-    def output(self, name: str, shape: Sequence[str | int]) -> None:
-        """Declare a value as an output of floats."""
-        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    def output(self, name: str, shape: Sequence[str | int], *, is_ids: bool = False) -> None:
+        """Declare a value as an output: floats, or 64-bit ids."""
+        kind = TensorProto.INT64 if is_ids else TensorProto.FLOAT
+        self._outputs.append(helper.make_tensor_value_info(name, kind, shape))
 
     def constant(self, name: str, value: ArrayLike) -> str:
         """Add a constant; the same name again means the same constant."""

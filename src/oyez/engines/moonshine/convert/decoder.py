@@ -15,7 +15,9 @@ def decoder_model(weights: Weights, kernels: Kernels) -> bytes:
     before, width / heads), where `before` may be 0; and those of the audio, ``audio_key.i`` and
     ``audio_value.i``, as the encoder gives them.
 
-    Outputs: ``logits``, shape (1, ids, vocabulary); the text's keys and values with the new ids,
+    Outputs: ``best_ids`` and ``best_logprobs``, shape (1, ids, 2): what most probably follows each
+    id, and second most probably; ``logits``, shape (1, ids, vocabulary), of which those are made,
+    for comparison; the text's keys and values with the new ids,
     ``text_key_next.i`` and ``text_value_next.i``; and ``attention.i``, shape (1, heads, ids,
     vectors): how much each head looked at each vector of the audio.
     """
@@ -58,11 +60,20 @@ class _Decoder:
             normed, total = graph.add_and_norm(f"{name}.end", total, fed, following)
         logits = graph.product("logits", normed, decoder.logits, output="logits")
         graph.output(logits, (1, "ids", decoder.logits.values.shape[1]))
+        self._choose(logits)
         for index in range(len(decoder.layers)):
             for kind in kinds:
                 graph.output(f"text_{kind}_next.{index}", (1, HEADS, "after", self._head))
             graph.output(f"attention.{index}", (1, HEADS, "ids", "vectors"))
         return graph.model()
+
+    def _choose(self, logits: str) -> None:
+        """Find the two best ids here: a row of logits has 128 KB, which Python need not see."""
+        graph, names = self._graph, ("best_logprobs", "best_ids")
+        logprobs = graph.add("LogSoftmax", logits, axis=-1)
+        graph.add("TopK", logprobs, graph.integers(2), outputs=names, axis=-1)
+        for name in names:
+            graph.output(name, (1, "ids", 2), is_ids=name == "best_ids")
 
     def _embed(self, ids: str) -> str:
         graph, embedding = self._graph, self._weights.decoder.embedding
