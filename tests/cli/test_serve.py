@@ -23,7 +23,7 @@ def serving(*arguments: str, **environment: str) -> Iterator[tuple["subprocess.P
     """Run `oyez serve` on a free port; yield the process and what it said when it was ready."""
     process = subprocess.Popen(
         [sys.executable, "-m", "oyez", "serve", "--port", "0", *SCRIPTED, *arguments],
-        env={**os.environ, **environment},
+        env={**os.environ, "OYEZ_DATABASE_URL": "sqlite://", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

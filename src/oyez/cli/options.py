@@ -48,3 +48,17 @@ language_option: Decorator = click.option(
     metavar="CODE",
     help="Expect this language (two letters). Can be given several times.",
 )
+
+
+def limit_option(name: str, variable: str, help_text: str) -> Decorator:
+    """Return an option that bounds something; without it nothing is bounded."""
+    return click.option(
+        name,
+        type=click.IntRange(1),
+        default=None,
+        envvar=variable,
+        show_default="no limit",
+        show_envvar=True,
+        metavar="COUNT",
+        help=help_text,
+    )

@@ -2,12 +2,13 @@
 
 import ipaddress
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from oyez.cli.options import DEFAULT_MODEL, model_option
-from oyez.cli.problems import Problem, server_parts
+from oyez.cli.options import DEFAULT_MODEL, limit_option, model_option
+from oyez.cli.problems import Misuse, Problem, server_parts
 
 if TYPE_CHECKING:
     import socket
@@ -54,7 +55,65 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
     envvar="OYEZ_MAX_SESSIONS",
     show_default=True,
     show_envvar=True,
-    help="Streams at a time; more are refused.",
+    help="Streams of this process at a time; more are refused.",
+)
+@click.option(
+    "--max-connections",
+    default=0,
+    type=click.IntRange(0),
+    envvar="OYEZ_MAX_CONNECTIONS",
+    show_default="four times --max-sessions, 100 at least",
+    show_envvar=True,
+    help="WebSockets of this process at a time, with a stream or not.",
+)
+@limit_option(
+    "--max-requests-per-minute",
+    "OYEZ_MAX_REQUESTS_PER_MINUTE",
+    "Streams that may begin in a minute, in all processes on the database.",
+)
+@limit_option(
+    "--project-max-sessions",
+    "OYEZ_PROJECT_MAX_SESSIONS",
+    "Streams of one project at a time, in all processes on the database.",
+)
+@limit_option(
+    "--project-max-requests-per-minute",
+    "OYEZ_PROJECT_MAX_REQUESTS_PER_MINUTE",
+    "Streams of one project that may begin in a minute.",
+)
+@click.option(
+    "--database",
+    envvar="OYEZ_DATABASE_URL",
+    show_default="a file of SQLite among your data",
+    show_envvar=True,
+    metavar="URL",
+    help="Keys, usage and limits: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    envvar="OYEZ_ALLOW_ORIGIN",
+    show_envvar=True,
+    metavar="ORIGIN",
+    help="Let pages of https://NAME use the server, beside those of its own host. Can be given "
+    "several times; * is every page.",
+)
+@click.option(
+    "--tls-cert",
+    type=click.Path(path_type=Path),
+    envvar="OYEZ_TLS_CERT",
+    show_envvar=True,
+    metavar="FILE",
+    help="Certificate with its chain, PEM; makes it https:// and wss://.",
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(path_type=Path),
+    envvar="OYEZ_TLS_KEY",
+    show_envvar=True,
+    metavar="FILE",
+    help="Its private key, PEM, when it is not in the same file.",
 )
 @click.option(
     "--page/--no-page",
@@ -80,17 +139,25 @@ def serve(
     model: str,
     workers: int,
     max_sessions: int,
+    max_connections: int,
+    max_requests_per_minute: int | None,
+    project_max_sessions: int | None,
+    project_max_requests_per_minute: int | None,
+    database: str | None,
+    origins: tuple[str, ...],
+    tls_cert: Path | None,
+    tls_key: Path | None,
     page: bool | None,
     log_level: str,
 ) -> None:
     """Serve real-time transcription until Ctrl-C.
 
     Clients present the key in OYEZ_API_KEY. When that is not set, the server makes a key that is
-    good until it stops, and prints it once.
+    good until it stops, and prints it once. Keys made by `oyez keys create` are good as well.
     """
     with server_parts():
         from oyez.server.keys import make_key
-        from oyez.server.run import bind, make_server
+        from oyez.server.run import bind, check_tls, make_server
         from oyez.server.settings import Settings
     from oyez.cli.foreground import run
     from oyez.engines.allocator import return_large_blocks
@@ -104,11 +171,20 @@ def serve(
         model=model,
         workers=workers,
         max_sessions=max_sessions,
+        max_connections=max_connections,
+        max_requests_per_minute=max_requests_per_minute,
+        project_max_sessions=project_max_sessions,
+        project_max_requests_per_minute=project_max_requests_per_minute,
+        store_url=database or _default_database(),
+        allowed_origins=_checked_origins(origins),
+        tls_cert=tls_cert,
+        tls_key=tls_key,
         page=page,
         page_passphrase=os.environ.get("OYEZ_PAGE_PASSPHRASE") or None,
     )
     configure(log_level.upper())
     _check_model(model)
+    check_tls(settings)
     try:
         listener = bind(settings)
     except OSError as error:
@@ -129,6 +205,27 @@ def given_key() -> str | None:
 
     given = os.environ.get("OYEZ_API_KEY", "").strip()
     return checked_key(given) if given else None
+
+
+def _default_database() -> str:
+    """Return the URL of the file among the user's data."""
+    from oyez.store.location import FILE_NAME, data_folder
+
+    return f"sqlite:///{data_folder() / FILE_NAME}"
+
+
+def _checked_origins(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return origins as browsers write them.
+
+    Raises:
+        Misuse: One is none.
+    """
+    from oyez.server.origins import normal_origin
+
+    try:
+        return tuple(normal_origin(origin) for origin in given)
+    except ValueError as error:
+        raise Misuse(f"{error}: --allow-origin https://captions.example") from None
 
 
 def is_loopback(host: str) -> bool:
@@ -172,7 +269,8 @@ def _welcome(settings: "Settings", listener: "socket.socket", is_key_new: bool) 
     port = listener.getsockname()[1]
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(settings.host, settings.host)  # noqa: S104
     address = f"[{shown}]:{port}" if ":" in shown else f"{shown}:{port}"
-    lines = [f"oyez serves {settings.model} at ws://{address}/transcribe-websocket", ""]
+    ws, http = ("wss", "https") if settings.is_tls else ("ws", "http")
+    lines = [f"oyez serves {settings.model} at {ws}://{address}/transcribe-websocket", ""]
     if is_key_new:
         lines += [
             "The key of this run (set OYEZ_API_KEY before `oyez serve` to choose your own):",
@@ -182,14 +280,14 @@ def _welcome(settings: "Settings", listener: "socket.socket", is_key_new: bool) 
         lines += ["The key is the one in OYEZ_API_KEY."]
     is_default = (shown, port) == ("127.0.0.1", DEFAULT_PORT)
     if not is_default:
-        lines += [f"  export OYEZ_BASE_URL=ws://{address}"]
+        lines += [f"  export OYEZ_BASE_URL={ws}://{address}"]
     lines += [
         "",
         "Is it ready?",
-        f"  curl http://{address}/readyz",
-        *(["Talk to it in a browser:", f"  http://{address}/"] if _has_page(settings) else []),
+        f"  curl {http}://{address}/readyz",
+        *(["Talk to it in a browser:", f"  {http}://{address}/"] if _has_page(settings) else []),
         "Transcribe a file with it:",
-        f"  oyez transcribe FILE.wav --url ws://{address}",
+        f"  oyez transcribe FILE.wav --url {ws}://{address}",
         "Use it in Python:",
         "  from oyez import OyezClient",
         "  with OyezClient().realtime.stt.connect(config={}) as session:",
@@ -200,10 +298,11 @@ def _welcome(settings: "Settings", listener: "socket.socket", is_key_new: bool) 
         "Ctrl-C stops it.",
     ]
     click.echo("\n".join(lines))
-    if not is_loopback(settings.host):
+    if not is_loopback(settings.host) and not settings.is_tls:
         click.secho(
             f"Warning: {settings.host} can be reached from other machines, and this is plain HTTP: "
-            "audio and key travel unencrypted. Put a proxy with TLS in front, and use wss://.",
+            "audio and key travel unencrypted. Give it a certificate (--tls-cert), or put a proxy "
+            "with TLS in front, and use wss://.",
             fg="yellow",
             err=True,
         )

@@ -4,12 +4,12 @@ import ast
 import inspect
 from collections.abc import Mapping
 from functools import cache
+from importlib.metadata import version
 from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-import oyez
 from oyez.protocol import rest
 from oyez.protocol.messages import REQUEST_ID_HEADER
 from oyez.protocol.rest import ApiError
@@ -31,7 +31,7 @@ def description() -> Mapping[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "oyez REST API",
-            "version": oyez.__version__,
+            "version": version("oyez"),
             "description": (
                 "Temporary keys, models, usage and limits of an oyez server. "
                 "Streams are another matter: they are WebSockets at `/transcribe-websocket`."
