@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 CLIENTS := $(VENV)/clients
 
-.PHONY: setup browser clients demo test check fix bench bench-peers fuzz autobahn docs lock clean
+.PHONY: setup browser clients postgres demo test check fix bench bench-peers fuzz autobahn docs lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -27,12 +27,16 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
 
-test: check browser clients
+test: check browser clients postgres
 	$(BIN)/pytest
 
 # What the tests with JavaScript clients need: Chromium, Node.js and the clients themselves.
 browser:
 	tests/browser/setup.sh
+
+# What the tests of the store need: a PostgreSQL server, which they start and stop themselves.
+postgres:
+	tests/store/setup.sh
 
 # Other people's Python clients, which the tests run as they were released. Their dependencies clash
 # with the project's, and so they have an environment of their own.

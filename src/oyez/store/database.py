@@ -1,6 +1,7 @@
 """A database: connections, transactions that end in time, and errors that say what to do."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,6 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
-    NoSuchModuleError,
     SQLAlchemyError,
 )
 from sqlalchemy.exc import (
@@ -83,6 +83,7 @@ class Database:
         self.name = url.render_as_string(hide_password=True)
         self.timeout_s = timeout_s
         self.is_postgres = url.get_backend_name() == "postgresql"
+        self._write_lock = threading.Lock()
         self._engine = self._connect_postgres() if self.is_postgres else self._connect_sqlite()
         self._writer = self._engine.execution_options(**{WRITES: True})
 
@@ -106,7 +107,7 @@ class Database:
         Raises:
             StoreUnavailableError: The database did not do it.
         """
-        with self._explained(), self._writer.begin() as connection:
+        with self._turn(), self._explained(), self._writer.begin() as connection:
             yield connection
 
     def use_write_ahead_log(self) -> None:
@@ -187,7 +188,7 @@ class Database:
             "application_name": "oyez",
         }
         try:
-            return create_engine(
+            engine = create_engine(
                 self.url.difference_update_query(["options"]),
                 connect_args={k: v for k, v in arguments.items() if k not in self._given()},
                 poolclass=QueuePool,
@@ -198,13 +199,36 @@ class Database:
                 pool_pre_ping=True,
                 hide_parameters=True,
             )
-        except (ModuleNotFoundError, NoSuchModuleError):
+            from oyez.store.postgres import bound_waits  # noqa: PLC0415 - needs the driver
+        except ImportError:
             raise StoreError(
                 self.name, f"PostgreSQL's driver is not installed. Run: {INSTALL_POSTGRES}"
             ) from None
+        bound_waits(engine, limit_s=2 * self.timeout_s)
+        return engine
 
     def _given(self) -> set[str]:
         return set(self.url.query) - {"options"}
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let the threads of this process write to SQLite one by one.
+
+        SQLite itself lets them try again after growing pauses, and the unlucky wait long.
+        """
+        if self.is_postgres:
+            yield
+            return
+        if not self._write_lock.acquire(timeout=self.timeout_s):
+            raise StoreUnavailableError(
+                self.name,
+                f"other threads have been writing for {self.timeout_s:g} s. Try again; if it "
+                "stays so, the disk is too slow for this load.",
+            )
+        try:
+            yield
+        finally:
+            self._write_lock.release()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -218,6 +242,9 @@ class Database:
             ) from None
         except DBAPIError as error:
             raise StoreUnavailableError(self.name, self._problem(error)) from None
+        except sqlite3.Error as error:
+            # From `_prepare_sqlite`, outside of SQLAlchemy's own wrapping.
+            raise StoreUnavailableError(self.name, self._remedy(str(error))) from None
         except SQLAlchemyError as error:
             raise StoreUnavailableError(self.name, type(error).__name__) from error
 
