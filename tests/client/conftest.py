@@ -13,6 +13,8 @@ from oyez.server.settings import Settings
 from oyez.types import RealtimeEvent, SessionTimings, Utterance
 
 from .canned import CannedServer, FrozenServer
+from .rest_calls import Caller, caller
+from .rest_server import RestServer, rest_server
 
 KEY = "test-key"
 
@@ -111,3 +113,27 @@ def open_session(request: pytest.FixtureRequest) -> OpenSession:
         return twin.realtime.stt.connect(**options)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def _the_rest_server() -> Iterator[RestServer]:
+    with rest_server() as server:
+        yield server
+
+
+@pytest.fixture
+def rest(_the_rest_server: RestServer) -> RestServer:
+    _the_rest_server.reset()
+    return _the_rest_server
+
+
+@pytest.fixture(params=["sync", "async"])
+def kind(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+async def client(kind: str, rest: RestServer) -> AsyncIterator[Caller]:
+    async with caller(kind, rest.base_url) as made:
+        yield made

@@ -32,12 +32,12 @@ class Utterance:
     @property
     def text(self) -> str:
         """What was said, without space around it."""
-        return "".join(token.text for token in self.tokens if _is_spoken(token)).strip()
+        return "".join(token.text for token in self.tokens if is_spoken(token)).strip()
 
     @property
     def translation(self) -> str:
         """What it was translated to, without space around it; empty without translation."""
-        return "".join(token.text for token in self.tokens if not _is_spoken(token)).strip()
+        return "".join(token.text for token in self.tokens if not is_spoken(token)).strip()
 
     @property
     def start_ms(self) -> int | None:
@@ -58,7 +58,7 @@ class Utterance:
     @property
     def language(self) -> str | None:
         """The language it was said in; None when nobody told, or in several."""
-        return _common(token.language for token in self.tokens if _is_spoken(token))
+        return _common(token.language for token in self.tokens if is_spoken(token))
 
 
 Moment: TypeAlias = SpeechStart | Utterance
@@ -109,7 +109,7 @@ class Grouper:
                 self._finals.add(token)
                 self._begin = len(self._finals)
                 continue
-            is_word = bool(token.text.strip()) and _is_spoken(token)
+            is_word = bool(token.text.strip()) and is_spoken(token)
             if is_word and not self._is_speaking:
                 self._is_speaking = True
                 moments.append(SpeechStart(token.start_ms, token))
@@ -128,7 +128,8 @@ class Grouper:
         return Utterance(self._finals.tokens(self._begin), marker)
 
 
-def _is_spoken(token: Token) -> bool:
+def is_spoken(token: Token) -> bool:
+    """Whether this was said, rather than translated from what was said."""
     return token.translation_status != "translation"
 
 
