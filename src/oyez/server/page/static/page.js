@@ -141,10 +141,11 @@ async function talk() {
     await giveUp(error);
     return;
   }
-  microphone.start((chunk) => stream.send(chunk));
+  const opened = stream;
+  microphone.start((chunk) => opened.send(chunk));
   wave.start(level);
   enter("listening", "Listening");
-  stream.done.catch(giveUp);
+  opened.done.catch(giveUp);
 }
 
 let lastSoundMs = 0;
