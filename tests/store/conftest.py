@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from oyez.store import schema
 from oyez.store.base import Store
 from oyez.store.opening import open_store
 
@@ -45,11 +46,12 @@ def ready_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=BACKENDS)
 def url(request: Any, tmp_path: Path, ready_file: Path) -> str:
-    """Return where a database with the tables is."""
+    """Return where a database with the tables, and nothing in them, is."""
     if request.param == "sqlite":
         return f"sqlite:///{shutil.copy(ready_file, tmp_path)}"
     server: PostgresServer = request.getfixturevalue("postgres")
-    return server.create(f"store_{next(NUMBERS)}", template=READY)
+    server.empty(READY, schema.metadata.tables)
+    return server.url(READY)
 
 
 @pytest.fixture

@@ -166,7 +166,7 @@ def test_threads_wait_for_one_another_no_longer_than_told(tmp_path: Path) -> Non
 def test_a_locked_table_of_postgresql_is_waited_for_no_longer_than_told(
     postgres: PostgresServer,
 ) -> None:
-    url = postgres.create("locked", template="oyez_ready")
+    url = postgres.create("locked")
     store = open_store(url, timeout_s=SHORT_S)
     with psycopg.connect(url) as other:
         other.execute("LOCK TABLE oyez_keys")
@@ -191,7 +191,7 @@ def test_a_database_that_is_not_there_is_named(postgres: PostgresServer) -> None
 
 
 def test_a_connection_that_broke_is_replaced(postgres: PostgresServer) -> None:
-    url = postgres.create("broken", template="oyez_ready")
+    url = postgres.create("broken")
     store = open_store(url)
     store.check()
     with psycopg.connect(postgres.url(), autocommit=True) as other:

@@ -53,12 +53,13 @@ def test_migrations_make_exactly_the_tables_of_the_metadata(empty_url: str) -> N
         assert list(found) == [HEAD]
 
 
-def test_a_column_without_a_migration_would_be_noticed(url: str) -> None:
+def test_a_column_without_a_migration_would_be_noticed(empty_url: str) -> None:
     """The test above can fail."""
     column: Column[int] = Column("surprise", Integer)
-    with connected(url) as connection:
+    open_store(empty_url).close()
+    with connected(empty_url) as connection:
         connection.execute(text("ALTER TABLE oyez_keys ADD COLUMN surprise INTEGER"))
-    ((kind, *_, found),) = differences(url)
+    ((kind, *_, found),) = differences(empty_url)
     assert (kind, found.name) == ("remove_column", column.name)
 
 
@@ -71,12 +72,13 @@ def test_a_database_is_opened_again_with_what_is_in_it(url: str) -> None:
     second.close()
 
 
-def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
-    with connected(url) as connection:
+def test_a_database_of_a_newer_version_is_left_alone(empty_url: str) -> None:
+    open_store(empty_url).close()
+    with connected(empty_url) as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
     with pytest.raises(StoreVersionError, match=r"version 9999.*Upgrade oyez"):
-        open_store(url)
-    assert differences(url) == []
+        open_store(empty_url)
+    assert differences(empty_url) == []
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> None:
