@@ -118,7 +118,8 @@ def test_pages_of_proxies_are_reduced_to_the_reason(content: str | bytes) -> Non
     assert refusal(502, content).error_message == "Bad Gateway."
     assert refusal(599, content).error_message == "The server gave no reason."
     assert refusal(401, content).error_type == "unauthenticated"
-    assert refusal(413, content).error_type == "unknown"
+    assert refusal(413, content).error_type == "request_too_large"
+    assert refusal(404, content).error_type == "not_found"
     assert refusal(403, content, request_id="from the head").request_id == "from the head"
 
 

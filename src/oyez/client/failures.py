@@ -103,18 +103,14 @@ def server_error(event: RealtimeEvent) -> OyezServerError:
     code = event.error_code or 0
     by_code = BY_CODE.get(code, OyezUnavailableError if code >= SERVER_FAULTS else OyezServerError)
     kind = BY_TYPE.get(event.error_type or "") or by_code
+    named = (row.name for row in ERROR_TYPES.values() if row.code == code)
     return kind(
         error_code=code,
-        error_type=event.error_type or type_of_code(code),
+        error_type=event.error_type or next(named, "unknown"),
         error_message=event.error_message or "The server gave no reason.",
         request_id=event.request_id,
         more_info=event.more_info,
     )
-
-
-def type_of_code(code: int) -> str:
-    """Return the `error_type` that an error without one most likely has."""
-    return next((row.name for row in ERROR_TYPES.values() if row.code == code), "unknown")
 
 
 def connect_error(url: str, error: Exception, timeout_sec: float) -> OyezConnectError:

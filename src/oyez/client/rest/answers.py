@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from oyez.client.failures import BY_CODE, BY_TYPE, SERVER_FAULTS, type_of_code
+from oyez.client.failures import BY_CODE, BY_TYPE, SERVER_FAULTS
 from oyez.client.problems import problems_of
 from oyez.client.rest.calls import Answer, Call
 from oyez.errors import (
@@ -28,6 +28,7 @@ from oyez.errors import (
     RemoteProtocolError,
 )
 from oyez.protocol.rest import ApiErrorValidationError
+from oyez.protocol.rest_errors import REST_ERROR_TYPES
 
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """Of one answer; a full page of usage logs has about one."""
@@ -106,7 +107,7 @@ def _refusal(received: Received) -> OyezServerError:
     kind = _kind(status, body.error_type)
     return kind(
         error_code=status,
-        error_type=body.error_type or (type_of_code(status) if status in _BY_CODE else "unknown"),
+        error_type=body.error_type or _type(status),
         error_message=body.message or body.error_message or _phrase(received),
         request_id=body.request_id or received.request_id,
         more_info=body.more_info,
@@ -126,6 +127,11 @@ def _kind(status: int, error_type: str | None) -> type[OyezServerError]:
         return named
     fallback = OyezUnavailableError if status >= SERVER_FAULTS else OyezServerError
     return _BY_CODE.get(status, fallback)
+
+
+def _type(status: int) -> str:
+    """Return the `error_type` that an answer without one most likely has."""
+    return next((row.name for row in REST_ERROR_TYPES.values() if row.code == status), "unknown")
 
 
 def _body(content: bytes) -> _Body:
