@@ -49,6 +49,11 @@ def _number(value: Any) -> Any:  # noqa: ANN401
     return int(value) if value in ("60", "3600", "86400") else value
 
 
+def _whole(value: Any) -> Any:  # noqa: ANN401
+    """Read 60.0 as what it is in JSON: an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _in_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         return value.replace(tzinfo=UTC)
@@ -97,13 +102,17 @@ class CreateTemporaryApiKeyPayload(BaseModel):
     """Body of `POST /v1/auth/temporary-api-key`."""
 
     usage_type: TemporaryApiKeyUsageType
-    expires_in_seconds: int = Field(ge=1, le=MAX_TEMPORARY_KEY_LIFE_S)
+    expires_in_seconds: Annotated[int, BeforeValidator(_whole)] = Field(
+        ge=1, le=MAX_TEMPORARY_KEY_LIFE_S
+    )
     """How long streams can be opened with the key; a stream that is open goes on."""
     client_reference_id: str | None = Field(default=None, max_length=MAX_REFERENCE_CHARACTERS)
     """Goes to the usage log, in place of what a start message says."""
     single_use: bool | None = None
     """Whether the key opens one stream only."""
-    max_session_duration_seconds: int | None = Field(default=None, ge=1, le=MAX_TEMPORARY_SESSION_S)
+    max_session_duration_seconds: Annotated[int | None, BeforeValidator(_whole)] = Field(
+        default=None, ge=1, le=MAX_TEMPORARY_SESSION_S
+    )
     """Longest stream, counted from the opening of its socket."""
 
 

@@ -142,6 +142,11 @@ class Hub:
         self.listening.shutdown(wait=False, cancel_futures=True)
 
     @property
+    def socket_count(self) -> int:
+        """WebSockets that are open."""
+        return self._socket_count
+
+    @property
     def stream_count(self) -> int:
         """Streams that are open."""
         return self._stream_count

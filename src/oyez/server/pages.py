@@ -21,9 +21,15 @@ def routes(hub: Hub) -> list[Route]:
         if not hub.is_ready:
             state = "stopping" if hub.stopping.is_set() else "loading"
             return JSONResponse({"status": state}, status_code=503)
-        return JSONResponse(
-            {"status": "ready", "model": hub.runtime.name, "streams": hub.stream_count}
-        )
+        told: dict[str, object] = {
+            "status": "ready",
+            "model": hub.runtime.name,
+            "streams": hub.stream_count,
+        }
+        if hub.archive is not None:
+            # The server's own key opens streams without it: ready all the same.
+            told["store"] = "unavailable" if hub.archive.is_down else "ok"
+        return JSONResponse(told)
 
     async def errors(_request: Request) -> HTMLResponse:
         return HTMLResponse(_error_page())

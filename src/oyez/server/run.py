@@ -55,6 +55,7 @@ def make_server(settings: Settings) -> tuple[uvicorn.Server, Hub]:
         ws_per_message_deflate=False,
         log_config=None,
         access_log=False,
+        log_level="error",
         server_header=False,
         lifespan="on",
         timeout_graceful_shutdown=round(settings.shutdown_grace_s) + 1,
