@@ -11,7 +11,7 @@ import re
 import sys
 import textwrap
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -108,6 +108,10 @@ VARIABLES: Final = {
     "OYEZ_CACHE_DIR": (
         "`oyez serve` and every command that hears",
         "Folder for what is made on first use; your platform's cache folder unless set.",
+    ),
+    "OYEZ_DATA_DIR": (
+        "`oyez serve`, `oyez keys`",
+        "Folder for keys, usage and limits; your platform's data folder unless set.",
     ),
     "OYEZ_PAGE_PASSPHRASE": (
         "`oyez serve`",
@@ -343,13 +347,13 @@ def settings() -> str:
 def variables() -> str:
     """Environment variables and who reads them."""
     found: dict[str, tuple[list[str], str]] = {}
-    for command in cli.commands.values():
+    for path, command in commands_of(cli):
         for parameter in command.params:
             if not isinstance(parameter, click.Option):
                 continue
             for name in variables_of(parameter):
                 readers, _ = found.setdefault(name, ([], parameter.help or ""))
-                readers.append(f"`oyez {command.name} {parameter.opts[0]}`")
+                readers.append(f"`{path} {parameter.opts[0]}`")
     rows = {name: (", ".join(readers), meaning) for name, (readers, meaning) in found.items()}
     for name, (reader, meaning) in VARIABLES.items():
         others = f"{rows[name][0]}, " if name in rows else ""
@@ -358,6 +362,15 @@ def variables() -> str:
         ("variable", "read by", "meaning"),
         ((code(name), *rows[name]) for name in sorted(rows)),
     )
+
+
+def commands_of(group: click.Group, path: str = "oyez") -> Iterator[tuple[str, click.Command]]:
+    """Yield the commands of a group and of the groups in it, with what to type for them."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands_of(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
 
 
 def variables_of(option: click.Option) -> list[str]:

@@ -21,6 +21,8 @@ from oyez.store.migrate import migrations
 from oyez.store.opening import open_store
 from oyez.store.schema import HEAD, VERSION_TABLE, metadata
 
+from .postgres import PostgresServer
+
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
@@ -79,6 +81,19 @@ def test_a_database_of_a_newer_version_is_left_alone(empty_url: str) -> None:
     with pytest.raises(StoreVersionError, match=r"version 9999.*Upgrade oyez"):
         open_store(empty_url)
     assert differences(empty_url) == []
+
+
+def test_the_tables_may_have_a_schema_of_their_own(postgres: PostgresServer) -> None:
+    url = postgres.create("shared")
+    with connected(url) as connection:
+        connection.execute(text("CREATE SCHEMA ours"))
+        connection.execute(text("CREATE TABLE oyez_keys (theirs INTEGER)"))
+    store = open_store(url + "&options=-csearch_path%3Dours")
+    store.create_key("a", now_ms=1)
+    store.close()
+    with connected(url) as connection:
+        found = connection.execute(text("SELECT name FROM ours.oyez_keys")).scalars()
+        assert list(found) == ["a"]
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> None:

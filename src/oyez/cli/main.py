@@ -4,6 +4,7 @@ import click
 
 import oyez
 from oyez.cli.demo import demo
+from oyez.cli.keys import keys
 from oyez.cli.listen import listen
 from oyez.cli.models import models
 from oyez.cli.problems import Group
@@ -34,7 +35,7 @@ def cli() -> None:
     """Real-time speech to text on your own machine."""
 
 
-for _command in (demo, serve, transcribe, listen, models):
+for _command in (demo, serve, keys, transcribe, listen, models):
     cli.add_command(_command)
 
 

@@ -62,3 +62,13 @@ def limit_option(name: str, variable: str, help_text: str) -> Decorator:
         metavar="COUNT",
         help=help_text,
     )
+
+
+database_option: Decorator = click.option(
+    "--database",
+    envvar="OYEZ_DATABASE_URL",
+    show_default="a file of SQLite among your data",
+    show_envvar=True,
+    metavar="URL",
+    help="The server's: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
+)
