@@ -34,8 +34,10 @@ EXAMPLES = [
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ServerThread]:
-    with ServerThread(Settings(api_key=KEY, port=0, model="scripted")) as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerThread]:
+    store_url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'oyez.db'}"
+    settings = Settings(api_key=KEY, port=0, model="scripted", store_url=store_url)
+    with ServerThread(settings) as running:
         yield running
 
 
