@@ -47,10 +47,14 @@ export async function openMicrophone({ audio = SOUND, onLost = () => {} } = {}) 
   }
 }
 
-/** Return the node that makes PCM, or null where the browser has no worklets. */
+/** Return the node that makes PCM, or null where the browser has no worklets or may not load one. */
 async function openWorklet(context) {
   if (!context.audioWorklet) return null;
-  await context.audioWorklet.addModule(new URL("worklet.js", import.meta.url));
+  try {
+    await context.audioWorklet.addModule(new URL("worklet.js", import.meta.url));
+  } catch {
+    return null; // The page's own Content-Security-Policy, for one, can forbid it.
+  }
   return new AudioWorkletNode(context, "oyez-capture", { channelCount: 1, channelCountMode: "explicit" });
 }
 
@@ -75,7 +79,7 @@ export class Microphone {
     this.#media = media;
     this.#context = context;
     this.#worklet = worklet;
-    this.#analyser = new AnalyserNode(context, { fftSize: 1024 });
+    this.#analyser = new AnalyserNode(context, { fftSize: 2048 });
     this.#frame = new Float32Array(this.#analyser.fftSize);
     const mute = new GainNode(context, { gain: 0 });
     const source = context.createMediaStreamSource(media);
@@ -168,7 +172,7 @@ export class Microphone {
       this.#early.push(piece);
       return;
     }
-    this.#capturedMs += piece.byteLength / (2 * RATE_HZ) * 1000;
+    this.#capturedMs += (1_000 * piece.byteLength) / (2 * RATE_HZ);
     this.#onChunk(piece);
   }
 }

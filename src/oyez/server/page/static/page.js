@@ -164,6 +164,9 @@ function level() {
   return heard;
 }
 
+// A page in the background draws nothing, and so has not looked at the level.
+document.addEventListener("visibilitychange", () => (lastSoundMs = 0));
+
 function pauseOrResume() {
   if (state === "listening") {
     microphone.pause();
@@ -352,7 +355,7 @@ enter("loading", "Loading the model");
 for (let poll = 0; poll < READY_POLLS; poll += 1) {
   const answer = await fetch("/readyz").catch(() => null);
   if (answer?.ok) {
-    ui.model.textContent = (await answer.json()).model;
+    ui.model.textContent = (await answer.json()).model ?? "";
     enter("idle", "Ready");
     break;
   }

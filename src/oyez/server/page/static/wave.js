@@ -4,7 +4,7 @@ const BAR_PX = 3;
 const GAP_PX = 2;
 const BAR_MS = 50;
 /** Levels that are drawn as nothing and as all: a quiet room, and a voice close by. */
-const [LOWEST, HIGHEST] = [0.3, 0.8];
+const [LOWEST, HIGHEST] = [0.3, 0.75];
 
 export class Wave {
   #canvas;
