@@ -15,11 +15,13 @@ from oyez.engines.moonshine.assets import BASE, TINY, Assets, ModelFiles, locate
 from oyez.engines.moonshine.convert.decoder import decoder_model
 from oyez.engines.moonshine.convert.encoder import encoder_model
 from oyez.engines.moonshine.convert.kernels import Kernels, Numbers
+from oyez.engines.moonshine.convert.listener import listener_model
 from oyez.engines.moonshine.convert.ort_format import read_graph
 from oyez.engines.moonshine.convert.weights import read_weights
 from oyez.engines.moonshine.decode import decode, token_cap
 from oyez.engines.moonshine.graph import Audio, FloatArray, Graph
 from oyez.engines.moonshine.lean import LeanModel
+from oyez.engines.moonshine.listener import Listener
 from oyez.engines.moonshine.processor import best_numbers
 from oyez.engines.moonshine.vocabulary import BOS
 from oyez.errors import EngineError
@@ -32,12 +34,16 @@ RATE = 16_000
 def converted(files: ModelFiles, products: Numbers, convolutions: Numbers) -> LeanModel:
     weights = read_weights(files.encoder, files.decoder)
     kernels = Kernels(products, convolutions)
-    return LeanModel(encoder_model(weights, kernels), decoder_model(weights, kernels))
+    writers = (listener_model, encoder_model, decoder_model)
+    return LeanModel(*(write(weights, kernels) for write in writers))
 
 
 def vectors_of(model: LeanModel, samples: Samples) -> FloatArray:
-    session = ort.InferenceSession(model.encoder, providers=["CPUExecutionProvider"])
-    vectors: FloatArray = session.run(["vectors"], {"samples": samples[np.newaxis]})[0]
+    providers = ["CPUExecutionProvider"]
+    encoder = ort.InferenceSession(model.encoder, providers=providers)
+    width = encoder.get_outputs()[0].shape[2]
+    listener = Listener(ort.InferenceSession(model.listener, providers=providers), width)
+    vectors: FloatArray = encoder.run(["vectors"], listener.listen(samples, {})[0].feed)[0]
     return vectors
 
 

@@ -29,7 +29,7 @@ from oyez.engines.moonshine.convert.kernels import Numbers
 from oyez.engines.moonshine.lean import lean_model
 model = lean_model("moonshine-tiny", locate(TINY), Numbers.SIGNED)
 digest = hashlib.sha256()
-for part in (model.encoder, model.decoder):
+for part in (model.listener, model.encoder, model.decoder):
     digest.update(part if isinstance(part, bytes) else part.read_bytes())
 print(digest.hexdigest())
 """
@@ -57,7 +57,7 @@ def conversions(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], int]]
 
 def load(numbers: Numbers = Numbers.SIGNED) -> bytes:
     model = lean_model("moonshine-tiny", locate(TINY), numbers)
-    return content(model.encoder) + content(model.decoder)
+    return b"".join(map(content, (model.listener, model.encoder, model.decoder)))
 
 
 def content(part: Path | bytes) -> bytes:
@@ -85,6 +85,7 @@ def test_a_model_is_converted_once(cache: Path, conversions: Callable[[], int]) 
     assert sorted(path.name for path in entry.iterdir()) == [
         "decoder.onnx",
         "encoder.onnx",
+        "listener.onnx",
         "manifest.json",
     ]
     assert load() == first
@@ -140,7 +141,7 @@ def test_processes_that_convert_at_once_agree(is_damaged: bool, cache: Path) -> 
     assert len({digest for _, digest, _ in answers}) == 1
     [entry] = entries(cache)
     assert finish(start(LOAD))[1] == answers[0][1]
-    assert len(list(entry.iterdir())) == 3
+    assert len(list(entry.iterdir())) == 4
 
 
 def test_a_process_that_dies_while_it_writes_leaves_nothing_half(

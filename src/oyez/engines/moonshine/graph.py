@@ -1,9 +1,9 @@
-"""The two lean graphs of a Moonshine model, run by onnxruntime.
+"""The three lean graphs of a Moonshine model, run by onnxruntime.
 
-The encoder turns samples into one vector every 384 samples (24 ms), and these into the keys and
-values that the decoder looks at. The decoder foretells the next id of a text. A call may take many
-ids at once: in tiny, one costs 2.5 ms and fourteen cost 5 ms, because what costs is to fetch the
-weights.
+The listener turns blocks of samples into frames. The encoder turns the frames of a window into one
+vector every 384 samples (24 ms), and these into the keys and values that the decoder looks at. The
+decoder foretells the next id of a text. A call may take many ids at once: in tiny, one costs 2.5 ms
+and fourteen cost 5 ms, because what costs is to fetch the weights.
 
 Layers, heads and widths are read from the graphs.
 """
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from oyez.engines.base import Samples
 from oyez.engines.moonshine.lean import LeanModel
+from oyez.engines.moonshine.listener import Blocks, Listener
 
 FloatArray: TypeAlias = NDArray[np.float32]
 IndexArray: TypeAlias = NDArray[np.int64]
@@ -82,6 +83,8 @@ class Graph:
 
     def __init__(self, model: LeanModel, heads: Sequence[tuple[int, int]] = ()) -> None:
         self._encoder = _session(model.encoder)
+        width = self._encoder.get_outputs()[0].shape[2]
+        self._listener = Listener(_session(model.listener), width)
         self._decoder = _session(model.decoder)
         inputs = {node.name: node.shape for node in self._decoder.get_inputs()}
         self._audio = [name for name in inputs if name.startswith("audio_")]
@@ -104,8 +107,13 @@ class Graph:
 
     def encode(self, samples: Samples) -> Audio:
         """Hear samples at 16 kHz, at least 895."""
-        values = self._encoder.run(self._audio, {"samples": samples[np.newaxis]})
-        return dict(zip(self._audio, values, strict=True))
+        return self.encode_growing(samples, {})[0]
+
+    def encode_growing(self, samples: Samples, known: Blocks) -> tuple[Audio, Blocks]:
+        """Hear samples of which some blocks may be known; also return all of their blocks."""
+        heard, blocks = self._listener.listen(samples, known)
+        values = self._encoder.run(self._audio, heard.feed)
+        return dict(zip(self._audio, values, strict=True)), blocks
 
     def start(self, audio: Audio, ids: list[int]) -> tuple[Foretold, Cache]:
         """Read the first ids of a text in one pass.

@@ -3,9 +3,10 @@
 A model is converted once for each release of its weights and of the converter, in seconds. The
 cache is a folder that anybody may delete at any time:
 
-    CACHE/moonshine-tiny/DIGEST-s8/encoder.onnx
+    CACHE/moonshine-tiny/DIGEST-s8/listener.onnx
+                                   encoder.onnx
                                    decoder.onnx
-                                   manifest.json    the digests of both
+                                   manifest.json    the digests of all three
 
 It is written whole or not at all: into a folder of another name, which is renamed when it is
 complete. Processes that convert at the same time do the same work, and the last one's folder stays.
@@ -22,7 +23,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ CACHE_VARIABLE = "OYEZ_CACHE_DIR"
 
 _log = logging.getLogger("oyez")
 _MANIFEST = "manifest.json"
-_PARTS = ("encoder", "decoder")
+_PARTS = ("listener", "encoder", "decoder")
 _UNFINISHED = ".unfinished-"
 _ABANDONED_S = 3600.0
 """Nobody takes an hour to write a model."""
@@ -44,11 +45,12 @@ _DIGEST_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class LeanModel:
-    """The two graphs of a model, as ONNX files, or as the bytes of such.
+    """The three graphs of a model, as ONNX files, or as the bytes of such.
 
     Files are better: onnxruntime keeps bytes that it was given for as long as the model is loaded.
     """
 
+    listener: Path | bytes
     encoder: Path | bytes
     decoder: Path | bytes
 
@@ -71,12 +73,12 @@ def lean_model(engine: str, files: ModelFiles, numbers: Numbers) -> LeanModel:
         return LeanModel(*_convert(engine, files, numbers))
     if found := _find(entry):
         return found
-    encoder, decoder = _convert(engine, files, numbers)
+    parts = _convert(engine, files, numbers)
     try:
-        _write(entry, encoder, decoder)
+        _write(entry, parts)
     except OSError as error:
         _warn("the cache cannot be written", error)
-    return _find(entry) or LeanModel(encoder, decoder)
+    return _find(entry) or LeanModel(*parts)
 
 
 def cache_folder() -> Path:
@@ -108,17 +110,19 @@ def platform_cache(system: str, environ: Mapping[str, str]) -> Path:
     return given if given.is_absolute() else Path.home() / ".cache"
 
 
-def _convert(engine: str, files: ModelFiles, numbers: Numbers) -> tuple[bytes, bytes]:
+def _convert(engine: str, files: ModelFiles, numbers: Numbers) -> tuple[bytes, ...]:
     # 0.3 s and 30 MB that are needed only here.
     from oyez.engines.moonshine.convert.decoder import decoder_model  # noqa: PLC0415
     from oyez.engines.moonshine.convert.encoder import encoder_model  # noqa: PLC0415
+    from oyez.engines.moonshine.convert.listener import listener_model  # noqa: PLC0415
     from oyez.engines.moonshine.convert.weights import read_weights  # noqa: PLC0415
 
     _log.info("converting model=%s numbers=%s (on first use only)", engine, numbers)
     began = time.perf_counter()
     weights = read_weights(files.encoder, files.decoder)
     kernels = Kernels(numbers, numbers)
-    made = encoder_model(weights, kernels), decoder_model(weights, kernels)
+    writers = (listener_model, encoder_model, decoder_model)
+    made = tuple(write(weights, kernels) for write in writers)
     _log.info("converted model=%s seconds=%.1f", engine, time.perf_counter() - began)
     return made
 
@@ -141,7 +145,7 @@ def _find(entry: Path) -> LeanModel | None:
     return LeanModel(*paths)
 
 
-def _write(entry: Path, encoder: bytes, decoder: bytes) -> None:
+def _write(entry: Path, parts: Sequence[bytes]) -> None:
     """Put a model into the cache, whole or not at all.
 
     Raises:
@@ -154,7 +158,7 @@ def _write(entry: Path, encoder: bytes, decoder: bytes) -> None:
         folder = workplace / "new"
         folder.mkdir()
         manifest = {}
-        for part, data in zip(_PARTS, (encoder, decoder), strict=True):
+        for part, data in zip(_PARTS, parts, strict=True):
             (folder / f"{part}.onnx").write_bytes(data)
             manifest[part] = hashlib.sha256(data).hexdigest()
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")

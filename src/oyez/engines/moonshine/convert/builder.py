@@ -21,6 +21,7 @@ _OPSET = 18
 _IR_VERSION = 9
 """What onnxruntime 1.17 and later read."""
 _FUSED = "com.microsoft"
+_END = 2**31 - 1
 EPSILON = 1e-5
 
 
@@ -35,15 +36,13 @@ class Builder:
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
 
-    def input(self, name: str, shape: Sequence[str | int], *, is_ids: bool = False) -> str:
-        """Declare an input: floats, or 64-bit ids."""
-        kind = TensorProto.INT64 if is_ids else TensorProto.FLOAT
+    def input(self, name: str, shape: Sequence[str | int], kind: int = TensorProto.FLOAT) -> str:
+        """Declare an input."""
         self._inputs.append(helper.make_tensor_value_info(name, kind, shape))
         return name
 
-    def output(self, name: str, shape: Sequence[str | int], *, is_ids: bool = False) -> None:
-        """Declare a value as an output: floats, or 64-bit ids."""
-        kind = TensorProto.INT64 if is_ids else TensorProto.FLOAT
+    def output(self, name: str, shape: Sequence[str | int], kind: int = TensorProto.FLOAT) -> None:
+        """Declare a value as an output."""
         self._outputs.append(helper.make_tensor_value_info(name, kind, shape))
 
     def constant(self, name: str, value: ArrayLike) -> str:
@@ -78,6 +77,17 @@ class Builder:
         names = [f"{value}.{part}" for part in range(parts)]
         self.add("Split", value, outputs=names, axis=-1, num_outputs=parts)
         return names
+
+    def windows(self, value: str, width: int, stride: int) -> str:
+        """Put neighbours side by side: (1, steps, channels) to (1, frames, width * channels)."""
+        one, by = self.integers(1), self.integers(stride)
+        places = []
+        for first in range(width):
+            # Up to the last place from which a whole window fits.
+            end = first - width + 1
+            stop = self.integers(end if end < 0 else _END)
+            places.append(self.add("Slice", value, self.integers(first), stop, one, by))
+        return self.add("Concat", *places, axis=-1)
 
     def norm(self, name: str, value: str, weights: ArrayLike, *, output: str = "") -> str:
         """Normalise each vector, without a bias."""

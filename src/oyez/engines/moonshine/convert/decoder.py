@@ -2,6 +2,8 @@
 
 import math
 
+from onnx import TensorProto
+
 from oyez.engines.moonshine.convert.builder import Builder, Rotary
 from oyez.engines.moonshine.convert.kernels import Kernels, Numbers
 from oyez.engines.moonshine.convert.weights import HEADS, Attention, Feed, Weights
@@ -34,7 +36,7 @@ class _Decoder:
 
     def write(self) -> bytes:
         graph, decoder = self._graph, self._weights.decoder
-        ids = graph.input("ids", (1, "ids"), is_ids=True)
+        ids = graph.input("ids", (1, "ids"), TensorProto.INT64)
         kinds = ("key", "value")
         for index in range(len(decoder.layers)):
             for kind in kinds:
@@ -72,8 +74,8 @@ class _Decoder:
         graph, names = self._graph, ("best_logprobs", "best_ids")
         logprobs = graph.add("LogSoftmax", logits, axis=-1)
         graph.add("TopK", logprobs, graph.integers(2), outputs=names, axis=-1)
-        for name in names:
-            graph.output(name, (1, "ids", 2), is_ids=name == "best_ids")
+        for name, kind in zip(names, (TensorProto.FLOAT, TensorProto.INT64), strict=True):
+            graph.output(name, (1, "ids", 2), kind)
 
     def _embed(self, ids: str) -> str:
         graph, embedding = self._graph, self._weights.decoder.embedding

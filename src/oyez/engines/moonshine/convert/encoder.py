@@ -1,67 +1,66 @@
-"""The encoder as a lean graph: samples to vectors, and to what the decoder looks at.
+"""The encoder as a lean graph: frames to vectors, and to what the decoder looks at.
 
-Three convolutions make a vector of every 384 samples, a transformer reads them. The keys and values
-that each layer of the decoder attends to depend on the audio alone and are computed here, once.
+Convolutions make a vector of every 384 samples, a transformer reads them. The first two are in a
+graph of their own (`listener`). The keys and values that each layer of the decoder attends to
+depend on the audio alone and are computed here, once.
 """
 
 import math
 from dataclasses import replace
 
 import numpy as np
+from onnx import TensorProto
 
-from oyez.engines.moonshine.convert.builder import EPSILON, Builder, Rotary, Rounded
+from oyez.engines.moonshine.convert.builder import Builder, Rotary, Rounded
 from oyez.engines.moonshine.convert.kernels import Kernels, Numbers
 from oyez.engines.moonshine.convert.weights import HEADS, Convolution, Weights
 
-_STRIDES = (64, 3, 2)
-_END = 2**31 - 1
+_STRIDE = 2
 
 
 def encoder_model(weights: Weights, kernels: Kernels) -> bytes:
     """Write the encoder as an ONNX file.
 
-    Input: ``samples``, shape (1, samples). Outputs: ``vectors``, shape (1, vectors, width), and for
+    Inputs: ``frames``, shape (1, frames, channels), as the listener makes them of blocks; ``mean``
+    and ``scale``, shape (1,), of the first convolution over the whole window: its mean, and one
+    over its standard deviation. Outputs: ``vectors``, shape (1, vectors, width), and for
     each layer i of the decoder ``audio_key.i``, shape (1, heads, width / heads, vectors), and
     ``audio_value.i``, shape (1, heads, vectors, width / heads).
     """
     graph = Builder("encoder", kernels.products)
-    samples = graph.input("samples", (1, "samples"))
-    value = _convolve(graph, weights, kernels.convolutions, samples)
+    value = _convolve(graph, weights, kernels.convolutions)
     _look_at(graph, weights, _transform(graph, weights, value))
     return graph.model()
 
 
-def _convolve(graph: Builder, weights: Weights, numbers: Numbers, samples: str) -> str:
+def _convolve(graph: Builder, weights: Weights, numbers: Numbers) -> str:
+    """Finish the second convolution and apply the third."""
     encoder = weights.encoder
-    value = graph.add(
-        "Conv",
-        graph.add("Unsqueeze", samples, graph.integers(1)),
-        graph.constant("conv1.weights", encoder.samples),
-        kernel_shape=[encoder.samples.shape[2]],
-        strides=[_STRIDES[0]],
+    is_float = numbers is Numbers.FLOAT
+    shape = (1, "frames", encoder.second.bias.size)
+    kind = TensorProto.FLOAT if is_float else TensorProto.FLOAT16
+    value = graph.input("frames", shape, kind)
+    mean, scale = (graph.input(name, (1,)) for name in ("mean", "scale"))
+    if not is_float:
+        value = graph.add("Cast", value, to=TensorProto.FLOAT)
+    # Normalised, the second convolution's input would be (value - mean) * scale * s + b for each
+    # channel. What becomes of s and of b is the same in every frame.
+    kernel = encoder.second.weights.floats().astype(np.float64)
+    from_scale, from_bias = (
+        np.einsum("oiw,i->o", kernel, part.astype(np.float64)).astype(np.float32)
+        for part in (encoder.group_scale, encoder.group_bias)
     )
-    value = graph.add("Tanh", value)
-    # Mean and variance over all channels and all time: they are one group.
-    flat = graph.add(
-        "InstanceNormalization",
-        graph.add("Reshape", value, graph.integers(0, 1, -1)),
-        graph.constant("one", np.ones(1, np.float32)),
-        graph.constant("zero", np.zeros(1, np.float32)),
-        epsilon=EPSILON,
-    )
-    value = graph.add("Reshape", flat, graph.add("Shape", value))
-    scale, bias = (part[:, np.newaxis] for part in (encoder.group_scale, encoder.group_bias))
-    value = graph.add("Mul", value, graph.constant("group.scale", scale))
-    value = graph.add("Add", value, graph.constant("group.bias", bias))
-    if numbers is Numbers.FLOAT:
-        value = graph.fused("Gelu", _convolution(graph, "conv2", value, encoder.second, 3))
-        value = graph.fused("Gelu", _convolution(graph, "conv3", value, encoder.third, 2))
+    lowered = graph.add("Mul", mean, scale)
+    lowered = graph.add("Mul", lowered, graph.constant("conv2.from_scale", from_scale))
+    bias = graph.constant("conv2.bias", from_bias + encoder.second.bias)
+    value = graph.add("Mul", value, scale)
+    value = graph.add("Add", value, graph.add("Sub", bias, lowered))
+    value = graph.fused("Gelu", value)
+    if is_float:
+        value = graph.add("Transpose", value, perm=[0, 2, 1])
+        value = graph.fused("Gelu", _convolution(graph, "conv3", value, encoder.third, _STRIDE))
         return graph.add("Transpose", value, perm=[0, 2, 1])
-    value = graph.add("Transpose", value, perm=[0, 2, 1])
-    for name, part, stride in (("conv2", encoder.second, 3), ("conv3", encoder.third, 2)):
-        convolution = _ByteConvolution(graph, name, part, stride, numbers)
-        value = graph.fused("Gelu", convolution.apply(value))
-    return value
+    return graph.fused("Gelu", _byte_convolution(graph, "conv3", value, encoder.third, numbers))
 
 
 def _convolution(graph: Builder, name: str, value: str, part: Convolution, stride: int) -> str:
@@ -76,43 +75,23 @@ def _convolution(graph: Builder, name: str, value: str, part: Convolution, strid
     )
 
 
-class _ByteConvolution:
-    """A convolution as two products of bytes: of the rounded input, and of what rounding left over.
+def _byte_convolution(
+    graph: Builder, name: str, value: str, part: Convolution, numbers: Numbers
+) -> str:
+    """Convolve as two products of bytes: of the rounded input, and of what rounding left over."""
+    operands = graph.bytes_of(name, part.weights.flat(), numbers=numbers)
+    width = part.weights.values.shape[2]
 
-    One product loses too much: one step for all channels is too coarse for some of them (55 % of
-    the words are wrong). Two give 16 bits and take half the time of floats.
-    """
+    def product(rounded: Rounded, *bias: str) -> str:
+        (value, scale, zero), (weights, weights_scale, weights_zero) = rounded, operands
+        windows = graph.windows(value, width, _STRIDE)
+        names = (windows, weights, scale, weights_scale, zero, weights_zero)
+        return graph.fused("MatMulIntegerToFloat", *names, *bias)
 
-    def __init__(
-        self, graph: Builder, name: str, part: Convolution, stride: int, numbers: Numbers
-    ) -> None:
-        self._graph = graph
-        self._width = part.weights.values.shape[2]
-        self._stride = stride
-        self._weights = graph.bytes_of(name, part.weights.flat(), numbers=numbers)
-        self._bias = graph.constant(f"{name}.bias", part.bias)
-
-    def apply(self, value: str) -> str:
-        """Convolve a value of shape (1, time, channels)."""
-        graph = self._graph
-        rounded = graph.rounded(value)
-        rest = graph.add("Sub", value, graph.add("DequantizeLinear", *rounded))
-        product = self._product(rounded, self._bias)
-        return graph.add("Add", product, self._product(graph.rounded(rest)))
-
-    def _product(self, rounded: Rounded, *bias: str) -> str:
-        graph = self._graph
-        (value, scale, zero), (weights, weights_scale, weights_zero) = rounded, self._weights
-        one, stride = graph.integers(1), graph.integers(self._stride)
-        places = []
-        for first in range(self._width):
-            # Up to the last place from which a whole window fits.
-            end = first - self._width + 1
-            start, stop = graph.integers(first), graph.integers(end if end < 0 else _END)
-            places.append(graph.add("Slice", value, start, stop, one, stride))
-        windows = graph.add("Concat", *places, axis=-1)
-        operands = (windows, weights, scale, weights_scale, zero, weights_zero)
-        return graph.fused("MatMulIntegerToFloat", *operands, *bias)
+    rounded = graph.rounded(value)
+    rest = graph.add("Sub", value, graph.add("DequantizeLinear", *rounded))
+    bias = graph.constant(f"{name}.bias", part.bias)
+    return graph.add("Add", product(rounded, bias), product(graph.rounded(rest)))
 
 
 def _transform(graph: Builder, weights: Weights, value: str) -> str:
