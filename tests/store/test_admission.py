@@ -1,16 +1,19 @@
 """Limits, requests per minute, and the places of open streams, in both databases."""
 
+import itertools
 import uuid
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oyez.errors import OyezValidationError
-from oyez.store.base import DefaultLimits, Lease, LimitReached, ScopeLimits, Store
+from oyez.store.base import LEASE_TTL_MS, DefaultLimits, Lease, LimitReached, ScopeLimits, Store
 from oyez.store.opening import open_store
 
 NOW = 1_800_000_000_000
+EPOCHS = itertools.count(NOW + 10**9, 10**9)
 SAME_STORE = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -153,6 +156,67 @@ def test_no_60_seconds_see_more_requests_than_the_limit(
             assert 0 < refused.retry_after_ms <= 61_000
             again = store.count_request(project, now_ms=now_ms + refused.retry_after_ms - 1)
             assert again is not None
+
+
+@dataclass
+class Place:
+    """A lease as the model sees it."""
+
+    lease: Lease
+    expires_at_ms: int
+
+
+@given(
+    moves=st.lists(
+        st.tuples(
+            st.sampled_from(["acquire", "acquire", "renew", "release", "purge"]),
+            st.integers(0, 1),
+            st.integers(0, 25_000),
+        ),
+        max_size=25,
+    ),
+    limits=st.tuples(st.integers(0, 5), st.integers(0, 3)),
+)
+@SAME_STORE
+def test_places_are_what_a_simple_model_says(
+    store: Store, moves: list[tuple[str, int, int]], limits: tuple[int, int]
+) -> None:
+    projects = [uuid.uuid4().hex, uuid.uuid4().hex]
+    store.set_limits(ScopeLimits(limits[0]), project=None)
+    store.set_limits(ScopeLimits(limits[1]), project=projects[0])
+    places: list[Place] = []
+    # Later than all that the examples before have left behind.
+    now_ms = next(EPOCHS)
+
+    def open_in(project: str | None) -> int:
+        live = [place.lease for place in places if place.expires_at_ms > now_ms]
+        return sum(project in (None, lease.project) for lease in live)
+
+    for move, which, pause_ms in moves:
+        now_ms += pause_ms
+        project = projects[which]
+        if move == "acquire":
+            got = store.acquire_lease(project, now_ms=now_ms)
+            if open_in(None) >= limits[0]:
+                expected = LimitReached("organization", "concurrent_sessions", limits[0], 0, None)
+            elif which == 0 and open_in(project) >= limits[1]:
+                expected = LimitReached("project", "concurrent_sessions", limits[1], 0, None)
+            else:
+                assert isinstance(got, Lease)
+                places.append(Place(got, got.expires_at_ms))
+                continue
+            assert isinstance(got, LimitReached)
+            assert replace(got, current=0) == expected
+        elif move == "renew":
+            chosen = [place for place in places if place.lease.project == project]
+            store.renew_leases([place.lease for place in chosen], now_ms=now_ms)
+            for place in chosen:
+                place.expires_at_ms = now_ms + LEASE_TTL_MS
+        elif move == "release" and places:
+            store.release_leases([places.pop(which - 1).lease], now_ms=now_ms)
+        elif move == "purge":
+            store.purge(now_ms=now_ms)
+        assert counts(store, project, now_ms=now_ms) == (open_in(project), open_in(None))
 
 
 def test_stored_limits_stand_above_the_defaults_until_they_are_reset(url: str) -> None:

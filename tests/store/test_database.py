@@ -4,6 +4,7 @@ import os
 import signal
 import sqlite3
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -101,7 +102,10 @@ def test_urls_are_taken_as_people_write_them(given: str, driver: str) -> None:
     assert parse_url(given).drivername == driver
 
 
-@pytest.mark.parametrize("given", ["mysql://u:hunter2@h/d", "nonsense:hunter2", "", "sqlite+x://"])
+@pytest.mark.parametrize(
+    "given",
+    ["mysql://u:hunter2@h/d", "nonsense:hunter2", "", "sqlite+x://", "sqlite:///file:x?uri=true"],
+)
 def test_other_urls_are_refused_without_their_password(given: str) -> None:
     with pytest.raises(StoreError, match="sqlite:///FILE or postgresql://") as caught:
         open_store(given)
@@ -183,6 +187,17 @@ def test_a_server_that_is_not_there_is_named_without_the_password(tmp_path: Path
     assert "hunter2" not in str(caught.value) + repr(caught.value)
     assert "ada:***@" in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+def test_without_the_driver_it_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from oyez.store.opening import open_store\n"
+        "open_store('postgresql://ada:hunter2@h/d')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].endswith("Run: pip install 'oyez[postgres]'")
+    assert "hunter2" not in done.stderr.splitlines()[-1]
 
 
 def test_a_database_that_is_not_there_is_named(postgres: PostgresServer) -> None:

@@ -191,6 +191,16 @@ def test_a_temporary_key_that_makes_no_sense_is_refused(
         temporary(store, **options)
 
 
+def test_a_creator_of_another_store_is_refused_and_not_taken_for_an_outage(store: Store) -> None:
+    elsewhere = open_store("sqlite://")
+    stranger = elsewhere.create_key("a", now_ms=NOW).key
+    elsewhere.close()
+    with pytest.raises(StoreError, match="refused a value") as caught:
+        temporary(store, creator=stranger)
+    assert type(caught.value) is StoreError
+    assert stranger.id not in str(caught.value)
+
+
 def test_secrets_are_tokens_and_never_the_same(store: Store) -> None:
     secrets = [store.create_key("a", now_ms=NOW).secret for _ in range(20)]
     secrets += [temporary(store)[1] for _ in range(20)]

@@ -92,7 +92,13 @@ def test_a_reference_may_hold_what_the_database_cannot(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"start_ms": NOW + 1}, {"output_text_tokens": -1}, {"uuid": ""}, {"uuid": "x" * 65}],
+    [
+        {"start_ms": NOW + 1},
+        {"output_text_tokens": -1},
+        {"uuid": ""},
+        {"uuid": "x" * 65},
+        {"api_key_id": "x" * 37},
+    ],
 )
 def test_an_impossible_record_is_refused(store: Store, wrong: dict[str, Any]) -> None:
     with pytest.raises(OyezValidationError):

@@ -7,7 +7,8 @@ Methods are synchronous and may be called by any thread. Each is one transaction
 says so, and waits for the database no longer than the store's `timeout_s`. Each may raise:
 
 - `oyez.errors.StoreUnavailableError`: the database did not answer in time or cannot be reached;
-  nothing was changed, except where a commit's answer was lost.
+  nothing was changed, except where a commit's answer was lost. Trying again later may help.
+- `oyez.errors.StoreError` itself: the database refused a value. The same again fails again.
 
 Secrets are stored as SHA-256 of what the client presents. A slow hash, as passwords need, would
 add nothing: a secret has 160 random bits, so nobody can try them all whatever one trial costs,

@@ -13,7 +13,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     ArgumentError,
+    DataError,
     DBAPIError,
+    IntegrityError,
     SQLAlchemyError,
 )
 from sqlalchemy.exc import (
@@ -54,13 +56,13 @@ def parse_url(given: str | None) -> URL:
         # The text may hold a password.
         raise StoreError("(unknown)", f"its URL cannot be read. {_URL_FORMS}") from None
     match url.drivername:
-        case "sqlite":
+        case "sqlite" if not (url.database or "").startswith("file:"):
             return url
         case "postgresql" | "postgres" | "postgresql+psycopg":
             return url.set(drivername="postgresql+psycopg")
         case other:
             name = url.render_as_string(hide_password=True)
-            raise StoreError(name, f"there is no support for {other!r}. {_URL_FORMS}")
+            raise StoreError(name, f"there is no support for {other!r} here. {_URL_FORMS}")
 
 
 _URL_FORMS: Final = "Use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
@@ -240,17 +242,17 @@ class Database:
                 f"all connections were in use for {self.timeout_s:g} s. "
                 "Try again; if it stays so, the database is too slow for this load.",
             ) from None
+        except (DataError, IntegrityError) as error:
+            # Not the database's fault, and the same again will fail again.
+            said = _first_line(error)
+            raise StoreError(self.name, f"it refused a value: {said}.") from None
         except DBAPIError as error:
-            raise StoreUnavailableError(self.name, self._problem(error)) from None
+            raise StoreUnavailableError(self.name, self._remedy(_first_line(error))) from None
         except sqlite3.Error as error:
             # From `_prepare_sqlite`, outside of SQLAlchemy's own wrapping.
             raise StoreUnavailableError(self.name, self._remedy(str(error))) from None
         except SQLAlchemyError as error:
             raise StoreUnavailableError(self.name, type(error).__name__) from error
-
-    def _problem(self, error: DBAPIError) -> str:
-        # Later lines may quote values.
-        return self._remedy((str(error.orig).strip().splitlines() or [str(type(error.orig))])[0])
 
     def _remedy(self, said: str) -> str:
         if self.is_postgres:
@@ -263,6 +265,11 @@ class Database:
         else:
             remedy = "Is there room on the disk, and may this user write to the file?"
         return f"{said}. {remedy}"
+
+
+def _first_line(error: DBAPIError) -> str:
+    # Later lines may quote values.
+    return (str(error.orig).strip().splitlines() or [str(type(error.orig))])[0]
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

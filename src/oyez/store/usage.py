@@ -41,6 +41,8 @@ class Usage:
             "uuid": check_length("uuid", record.uuid, 1, 64),
             "project": check_project(record.project),
             "request_scope": check_length("request_scope", record.request_scope, 1, 32),
+            "api_key_id": record.api_key_id
+            and check_length("api_key_id", record.api_key_id, 1, 36),
             "client_reference_id": storable(record.client_reference_id),
             "model": storable(record.model),
         }
