@@ -1,7 +1,6 @@
 """Read along with a radio station: python radio.py http://radio.example/news.mp3. Ctrl-C ends it.
 
-MP3, AAC, Ogg and whatever else oyez decodes will do. When the station or the server is lost, it
-goes on with what is on the air when both are back.
+When the station or the server is lost, it goes on with what is on the air when both are back.
 """
 
 import asyncio
@@ -13,6 +12,8 @@ import httpx
 
 from oyez import AsyncOyezClient, OyezRealtimeError
 
+# Who tunes in to MP3 or AAC hears the middle of a frame first, which does not tell its format.
+FORMATS = {"audio/mpeg": "mp3", "audio/aac": "aac", "audio/aacp": "aac"}
 SILENCE_S = 10.0  # a station that sends nothing for so long is gone
 PAUSE_S = 1.0
 
@@ -36,12 +37,19 @@ async def read_along(client: AsyncOyezClient, url: str, has_ended: asyncio.Event
     async with (
         httpx.AsyncClient(timeout=SILENCE_S, follow_redirects=True) as http,
         http.stream("GET", url) as station,
-        client.realtime.stt.connect(config={"enable_endpoint_detection": True}) as session,
-        asyncio.TaskGroup() as tasks,
     ):
-        tasks.create_task(session.send_bytes(on_air(station.raise_for_status(), has_ended)))
-        async for utterance in session.receive_utterances():
-            print(utterance.text, flush=True)
+        station.raise_for_status()
+        config = {
+            "audio_format": FORMATS.get(station.headers.get("content-type", ""), "auto"),
+            "enable_endpoint_detection": True,
+        }
+        async with (
+            client.realtime.stt.connect(config=config) as session,
+            asyncio.TaskGroup() as tasks,
+        ):
+            tasks.create_task(session.send_bytes(on_air(station, has_ended)))
+            async for utterance in session.receive_utterances():
+                print(utterance.text, flush=True)
 
 
 async def main(url: str) -> None:

@@ -8,7 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from oyez.server.run import ServerThread
 from .sdks import KEY
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-MP3 = next(str(recipe) for recipe in RECIPES if recipe.name == "mp3" and recipe.streamed)
+PROGRAMS = {"audio/mpeg": "mp3-libmp3lame-live", "application/ogg": "ogg-libopus-live"}
+"""What stations send, and the recipe of it. One file of Ogg after the other is how they do it."""
 TIMEOUT_S = 60.0
 pytestmark = pytest.mark.real
 
@@ -37,14 +39,15 @@ class Station:
     """A radio station: it sends the same program for ever, at twice the pace of speech.
 
     Args:
-        program: MP3, 10 s long.
+        media_type: Of the program. Who tunes in to MP3 does so in the middle of a frame.
     """
 
     PACE = 2.0
     PROGRAM_S = 10.0
 
-    def __init__(self, program: bytes) -> None:
-        self.program = program
+    def __init__(self, media_type: str) -> None:
+        self.media_type = media_type
+        self.program = program(media_type)
         self.listeners = 0
         self.lose_next_after_s: float | None = None
         """When to hang up on the next listener, by the program's clock."""
@@ -55,10 +58,10 @@ class Station:
         self.listeners += 1
         lose_after_s, self.lose_next_after_s = self.lose_next_after_s, None
         handler.send_response(200)
-        handler.send_header("Content-Type", "audio/mpeg")
+        handler.send_header("Content-Type", self.media_type)
         handler.end_headers()
         began = time.monotonic()
-        sent = 0
+        sent = 1_234 if self.media_type == "audio/mpeg" else 0
         while not self.has_closed.wait(0.05):
             played_s = (time.monotonic() - began) * self.PACE
             if lose_after_s is not None and played_s >= lose_after_s:
@@ -71,21 +74,22 @@ class Station:
                 sent += len(piece)
 
 
-@pytest.fixture(scope="module")
-def program() -> bytes:
-    """Beckett as MP3 frames, which may follow each other again and again."""
-    recipe = next(recipe for recipe in RECIPES if str(recipe) == MP3)
+@cache
+def program(media_type: str) -> bytes:
+    """Beckett, ten seconds long."""
+    recipe = next(recipe for recipe in RECIPES if str(recipe) == PROGRAMS[media_type])
     return encode(recipe, speech.sample("beckett.wav"))
 
 
-@pytest.fixture
-def station(program: bytes) -> Iterator[tuple[Station, str]]:
-    on_air = Station(program)
+@contextmanager
+def on_the_air(media_type: str = "audio/mpeg") -> Iterator[tuple[Station, str]]:
+    """Run a station; also its address."""
+    station = Station(media_type)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             try:
-                on_air.broadcast(self)
+                station.broadcast(self)
             except ConnectionError:
                 return
 
@@ -95,10 +99,12 @@ def station(program: bytes) -> Iterator[tuple[Station, str]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, name="station")
         thread.start()
-        yield on_air, f"http://127.0.0.1:{server.server_port}/live.mp3"
-        on_air.has_closed.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield station, f"http://127.0.0.1:{server.server_port}/live"
+        finally:
+            station.has_closed.set()
+            server.shutdown()
+            thread.join()
 
 
 @asynccontextmanager
@@ -141,39 +147,38 @@ async def rest_of(process: asyncio.subprocess.Process) -> tuple[int | None, str,
     return process.returncode, out.decode(), err.decode()
 
 
+@pytest.mark.parametrize("media_type", PROGRAMS)
 async def test_radio_is_read_while_it_plays_and_ctrl_c_brings_the_last_words(
-    server: ServerThread, station: tuple[Station, str]
+    server: ServerThread, media_type: str
 ) -> None:
-    on_air, url = station
-    async with running(EXAMPLES / "radio.py", url, server=server) as process:
-        heard = await heard_until(process, "no matter")
-        assert process.returncode is None, "the station is still on the air"
-        process.send_signal(signal.SIGINT)
-        code, rest, err = await rest_of(process)
+    with on_the_air(media_type) as (station, url):
+        async with running(EXAMPLES / "radio.py", url, server=server) as process:
+            heard = await heard_until(process, "no matter")
+            assert process.returncode is None, "the station is still on the air"
+            process.send_signal(signal.SIGINT)
+            code, rest, err = await rest_of(process)
     assert (code, err) == (0, "")
     assert heard == ["ever tried.", "ever failed.", "no matter."]
     assert "<" not in rest
-    assert on_air.listeners == 1
+    assert station.listeners == 1
 
 
-async def test_radio_goes_on_when_the_station_is_back(
-    server: ServerThread, station: tuple[Station, str]
-) -> None:
-    on_air, url = station
-    on_air.lose_next_after_s = 3.0
-    async with running(EXAMPLES / "radio.py", url, server=server) as process:
-        first = await heard_until(process, "ever tried")
-        second = await heard_until(process, "no matter")
-        process.send_signal(signal.SIGINT)
-        code, _, err = await rest_of(process)
+async def test_radio_goes_on_when_the_station_is_back(server: ServerThread) -> None:
+    with on_the_air() as (station, url):
+        station.lose_next_after_s = 3.0
+        async with running(EXAMPLES / "radio.py", url, server=server) as process:
+            first = await heard_until(process, "ever tried")
+            second = await heard_until(process, "no matter")
+            process.send_signal(signal.SIGINT)
+            code, _, err = await rest_of(process)
     assert (code, err) == (0, "")
     assert len(first) == 1
     assert second[-3:] == ["ever tried.", "ever failed.", "no matter."]
-    assert on_air.listeners == 2
+    assert station.listeners == 2
 
 
 async def test_radio_says_when_there_is_no_station(server: ServerThread) -> None:
-    nowhere = "http://127.0.0.1:1/live.mp3"
+    nowhere = "http://127.0.0.1:1/live"
     async with running(EXAMPLES / "radio.py", nowhere, server=server) as process:
         assert process.stderr
         async with asyncio.timeout(TIMEOUT_S):
@@ -185,13 +190,11 @@ async def test_radio_says_when_there_is_no_station(server: ServerThread) -> None
     assert (code, out) == (0, "")
 
 
-async def test_radio_ends_when_the_key_is_wrong(
-    server: ServerThread, station: tuple[Station, str]
-) -> None:
-    _, url = station
-    radio = running(EXAMPLES / "radio.py", url, server=server, OYEZ_API_KEY="other")
-    async with radio as process:
-        code, out, err = await rest_of(process)
+async def test_radio_ends_when_the_key_is_wrong(server: ServerThread) -> None:
+    with on_the_air() as (_, url):
+        radio = running(EXAMPLES / "radio.py", url, server=server, OYEZ_API_KEY="other")
+        async with radio as process:
+            code, out, err = await rest_of(process)
     assert (code, out) == (1, "")
     assert "Set OYEZ_API_KEY" in err
 
@@ -226,10 +229,10 @@ async def test_the_microphone_is_transcribed_and_ctrl_c_brings_the_last_words(
     ],
 )
 async def test_captions_are_written(
-    server: ServerThread, program: bytes, tmp_path: Path, suffix: str, first: str
+    server: ServerThread, tmp_path: Path, suffix: str, first: str
 ) -> None:
     recording, captions = tmp_path / "talk.mp3", tmp_path / f"talk{suffix}"
-    recording.write_bytes(program)
+    recording.write_bytes(program("audio/mpeg"))
     script = EXAMPLES / "captions.py"
     async with running(script, recording, captions, server=server) as process:
         assert await rest_of(process) == (0, "", "")
