@@ -24,6 +24,8 @@ class Named:
     invalid: type[Exception]
     unauthenticated: type[Exception]
     denied: type[Exception]
+    not_found: type[Exception]
+    failed: type[Exception]
 
 
 THEIRS = Named(
@@ -31,12 +33,16 @@ THEIRS = Named(
     soniox.errors.SonioxInvalidRequestError,
     soniox.errors.SonioxAuthenticationError,
     soniox.errors.SonioxPermissionDeniedError,
+    soniox.errors.SonioxNotFoundError,
+    soniox.errors.SonioxServerError,
 )
 OURS = Named(
     oyez.OyezServerError,
     oyez.OyezInvalidRequestError,
     oyez.OyezAuthenticationError,
     oyez.OyezPermissionDeniedError,
+    oyez.OyezNotFoundError,
+    oyez.OyezUnavailableError,
 )
 
 
@@ -55,12 +61,12 @@ class Facts:
 class Api:
     """A client of one of the SDKs; its arguments have the same names in both."""
 
-    def __init__(self, sdk: Sdk, server: ServerThread, key: str) -> None:
+    def __init__(self, sdk: Sdk, server: ServerThread, key: str, path: str = "/v1") -> None:
         self.is_ours = sdk.is_ours
         self.errors = OURS if sdk.is_ours else THEIRS
         self.client = sdk.client(
             api_key=key,
-            api_base_url=f"http://127.0.0.1:{server.port}/v1",
+            api_base_url=f"http://127.0.0.1:{server.port}{path}",
             websocket_base_url=server.websocket_url,
         )
 

@@ -1,20 +1,18 @@
 """REST calls of the official SDK and of ours on a real server: same words, same answers."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from conformance.sdks import Sdk
+from conformance.sdks import KEY, Sdk
 from oyez.server.run import ServerThread
 from oyez.store.base import Permission, Store
 
 from .clients import Api
 
 FOX = "The quick brown fox jumps over the lazy dog."
-Look = Callable[[], Any]
 
 
 def window(days: float = 1) -> tuple[str, str]:
@@ -208,3 +206,29 @@ async def test_a_cursor_of_nowhere(api: Api) -> None:
     with pytest.raises(api.errors.invalid) as caught:
         await api.call("usage_logs.list", *window(), cursor="nowhere")
     assert api.facts(caught.value).error_type == "invalid_cursor"
+
+
+async def test_an_address_that_the_server_does_not_have(
+    api: Api, api_server: ServerThread, sdk_of: Sdk
+) -> None:
+    other = Api(sdk_of, api_server, KEY, "/v1/nowhere")
+    with pytest.raises(api.errors.not_found) as caught:
+        await other.call("models.list")
+    assert (api.facts(caught.value).status, api.facts(caught.value).error_type) == (
+        404,
+        "not_found",
+    )
+    await other.close()
+
+
+async def test_a_server_without_a_store_makes_no_keys(
+    api: Api, scripted_server: ServerThread, sdk_of: Sdk
+) -> None:
+    other = Api(sdk_of, scripted_server, KEY)
+    assert (await other.call("models.list")).models
+    with pytest.raises(api.errors.failed) as caught:
+        await other.call("auth.create_temporary_api_key")
+    facts = api.facts(caught.value)
+    assert (facts.status, facts.error_type) == (503, "service_unavailable")
+    assert "store" in facts.message
+    await other.close()
