@@ -49,4 +49,5 @@ def _line(event: str, facts: dict[str, object]) -> str:
 
 def _value(value: object) -> str:
     text = f"{value:.1f}" if isinstance(value, float) else str(value)
-    return repr(text) if " " in text or not text else text
+    is_plain = text.isprintable() and " " not in text and text != ""
+    return text if is_plain else ascii(text)

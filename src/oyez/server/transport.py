@@ -24,6 +24,10 @@ _NO_ROOM: Final = (
 )
 
 
+SLICE_BYTES: Final = 16 * 1024
+"""Bytes of a request that are looked at together; its head may have 64 KiB and one slice."""
+
+
 class _Frames(ServerProtocol):
     """The WebSocket of `websockets`, which lets a client close in the middle of a message.
 
@@ -92,6 +96,24 @@ def bounded_protocol(close_timeout_s: float) -> type[WebSocketsSansIOProtocol]:
     return BoundedProtocol
 
 
+class _SlicedProtocol(H11Protocol):
+    """An HTTP protocol that bounds heads however they arrive.
+
+    h11 looks at the length of what is not complete yet, and so at nothing when all of a long head
+    comes at once.
+    """
+
+    def data_received(self, data: bytes) -> None:
+        for at in range(0, len(data), SLICE_BYTES):
+            following = self.transport.get_protocol()
+            if following is not self and isinstance(following, asyncio.Protocol):
+                following.data_received(data[at:])  # it has become a WebSocket
+                return
+            if self.transport.is_closing():
+                return
+            super().data_received(data[at : at + SLICE_BYTES])
+
+
 def punctual_protocol(request_timeout_s: float, *, max_sockets: int) -> type[H11Protocol]:
     """Return an HTTP protocol that closes sockets on which no whole request arrives in time.
 
@@ -104,7 +126,7 @@ def punctual_protocol(request_timeout_s: float, *, max_sockets: int) -> type[H11
             room, whatever they were opened for.
     """
 
-    class PunctualProtocol(H11Protocol):
+    class PunctualProtocol(_SlicedProtocol):
         _waiting: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
