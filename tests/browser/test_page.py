@@ -207,6 +207,8 @@ def test_a_dropped_recording_is_transcribed_with_progress(visits: Visits) -> Non
     assert_says(notes["final"])
     assert notes["shares"]
     assert notes["shares"] == sorted(notes["shares"])
+    assert notes["shares"][-1] >= 95
+    assert notes["time"] == "0:09"
     assert_says(check_srt(visits["file"].saved["talk.srt"]))
 
 

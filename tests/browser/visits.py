@@ -158,6 +158,7 @@ class Visit:
         self.notes["status"] = await self.text("#status")
         self.notes["problem"] = await self.text("#problem")
         self.notes["delay"] = await self.text("#delay")
+        self.notes["time"] = await self.text("#time")
         self.notes["kept"] = await self.page.evaluate(
             "JSON.stringify([document.cookie, {...localStorage}, {...sessionStorage}])"
         )

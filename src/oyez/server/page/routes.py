@@ -185,8 +185,8 @@ class Page:
         """Return the page that asks for the passphrase."""
         shown, described = "", ""
         if problem:
-            shown = f'<p class="problem" id="problem" role="alert">{html.escape(problem)}</p>'
-            described = ' aria-describedby="problem" aria-invalid="true"'
+            shown = f'<p class="problem" id="wrong" role="alert">{html.escape(problem)}</p>'
+            described = ' aria-describedby="wrong" aria-invalid="true"'
         content = self._login.substitute(problem=shown, described=described)
         if status == 401:
             headers = {"www-authenticate": "Passphrase"}

@@ -48,6 +48,9 @@ let isUnsaved = false;
 let finalWords = 0;
 let seenWords = 0;
 let delaysMs = [];
+/** Of the recording that is read: its length, if the browser can tell, and how much was sent. */
+let durationMs = null;
+let sentShare = 0;
 let state = "loading";
 
 /** What the page is doing: loading, idle, starting, listening, paused, finishing or file. */
@@ -108,6 +111,7 @@ function hear(message) {
   view.show(news);
   isUnsaved ||= news.finals.some((token) => !isMarker(token));
   noteDelay(news);
+  if (state === "file") showProgress();
   showSaves();
 }
 
@@ -247,12 +251,13 @@ async function transcribe(file) {
   ui.progress.value = 0;
   enter("file", "Transcribing");
   ui.talk.focus();
+  sentShare = 0;
   try {
-    const durationMs = await durationOf(file);
+    durationMs = await durationOf(file);
     await open({ audio_format: "auto" });
     await sendFile(stream, file, (sentBytes) => {
-      const share = durationMs ? transcript.readMs / durationMs : sentBytes / file.size;
-      ui.progress.value = 100 * Math.min(1, share);
+      sentShare = sentBytes / file.size;
+      showProgress();
     });
   } catch (error) {
     await giveUp(error);
@@ -260,8 +265,14 @@ async function transcribe(file) {
   }
   stream = null;
   view.endParagraph();
-  ui.time.textContent = clock(transcript.readMs);
   enter("idle", "Done");
+}
+
+/** How far a recording is read; where its length is not known, how much of it was sent. */
+function showProgress() {
+  const share = durationMs ? transcript.readMs / durationMs : sentShare;
+  ui.progress.value = 100 * Math.min(1, share);
+  ui.time.textContent = clock(transcript.readMs);
 }
 
 /** How long a recording is, in ms, or null when the browser cannot tell. */
