@@ -83,6 +83,7 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 )
 @click.option(
     "--database",
+    "store_url",
     envvar="OYEZ_DATABASE_URL",
     show_default="a file of SQLite among your data",
     show_envvar=True,
@@ -91,7 +92,7 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 )
 @click.option(
     "--allow-origin",
-    "origins",
+    "allowed_origins",
     multiple=True,
     envvar="OYEZ_ALLOW_ORIGIN",
     show_envvar=True,
@@ -143,8 +144,8 @@ def serve(
     max_requests_per_minute: int | None,
     project_max_sessions: int | None,
     project_max_requests_per_minute: int | None,
-    database: str | None,
-    origins: tuple[str, ...],
+    store_url: str | None,
+    allowed_origins: tuple[str, ...],
     tls_cert: Path | None,
     tls_key: Path | None,
     page: bool | None,
@@ -175,8 +176,8 @@ def serve(
         max_requests_per_minute=max_requests_per_minute,
         project_max_sessions=project_max_sessions,
         project_max_requests_per_minute=project_max_requests_per_minute,
-        store_url=database or _default_database(),
-        allowed_origins=_checked_origins(origins),
+        store_url=store_url or _default_database(),
+        allowed_origins=_checked_origins(allowed_origins),
         tls_cert=tls_cert,
         tls_key=tls_key,
         page=page,
