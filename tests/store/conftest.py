@@ -50,7 +50,7 @@ def url(request: Any, tmp_path: Path, ready_file: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{shutil.copy(ready_file, tmp_path)}"
     server: PostgresServer = request.getfixturevalue("postgres")
-    server.empty(READY, schema.metadata.tables)
+    server.empty(READY, [table.name for table in reversed(schema.metadata.sorted_tables)])
     return server.url(READY)
 
 
