@@ -4,7 +4,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import soniox
 import soniox.errors
@@ -61,13 +61,20 @@ class Facts:
 class Api:
     """A client of one of the SDKs; its arguments have the same names in both."""
 
-    def __init__(self, sdk: Sdk, server: ServerThread, key: str, path: str = "/v1") -> None:
-        self.is_ours = sdk.is_ours
-        self.errors = OURS if sdk.is_ours else THEIRS
-        self.client = sdk.client(
-            api_key=key,
-            api_base_url=f"http://127.0.0.1:{server.port}{path}",
-            websocket_base_url=server.websocket_url,
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.is_ours = isinstance(client, oyez.OyezClient | oyez.AsyncOyezClient)
+        self.errors = OURS if self.is_ours else THEIRS
+
+    @classmethod
+    def at(cls, server: ServerThread, sdk: Sdk, key: str, path: str = "/v1") -> Self:
+        """A client of a server with its complete addresses, as the official SDK wants them."""
+        return cls(
+            sdk.client(
+                api_key=key,
+                api_base_url=f"http://127.0.0.1:{server.port}{path}",
+                websocket_base_url=server.websocket_url,
+            )
         )
 
     async def call(self, method: str, *args: Any, **kwargs: Any) -> Any:

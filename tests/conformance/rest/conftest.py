@@ -48,7 +48,7 @@ async def api(
         permissions=[Permission.FULL_ACCESS],
         project=f"{sdk.name}-{uuid4().hex}",
     )
-    made = Api(sdk, api_server, created.secret)
+    made = Api.at(api_server, sdk, created.secret)
     yield made
     await made.close()
 

@@ -79,7 +79,7 @@ async def test_a_temporary_key_calls_nothing(
     api: Api, api_server: ServerThread, sdk_of: Sdk
 ) -> None:
     made = await api.call("auth.create_temporary_api_key")
-    other = Api(sdk_of, api_server, made.api_key)
+    other = Api.at(api_server, sdk_of, made.api_key)
     for method in ("auth.create_temporary_api_key", "concurrency_limits.get"):
         with pytest.raises(api.errors.base) as caught:
             await other.call(method)
@@ -161,7 +161,7 @@ async def test_the_history_of_streams(api: Api, fox: bytes, period_sec: int) -> 
 
 
 async def test_a_wrong_key(api: Api, api_server: ServerThread, sdk_of: Sdk) -> None:
-    other = Api(sdk_of, api_server, "no such key")
+    other = Api.at(api_server, sdk_of, "no such key")
     with pytest.raises(api.errors.unauthenticated) as caught:
         await other.call("models.list")
     facts = api.facts(caught.value)
@@ -179,7 +179,7 @@ async def test_a_key_without_the_permission(
         now_ms=api_server.hub.now_ms(),
         permissions=[Permission.STT_REAL_TIME],
     )
-    other = Api(sdk_of, api_server, created.secret)
+    other = Api.at(api_server, sdk_of, created.secret)
     for method, arguments in (
         ("auth.create_temporary_api_key", ()),
         ("usage_logs.list", window()),
@@ -211,7 +211,7 @@ async def test_a_cursor_of_nowhere(api: Api) -> None:
 async def test_an_address_that_the_server_does_not_have(
     api: Api, api_server: ServerThread, sdk_of: Sdk
 ) -> None:
-    other = Api(sdk_of, api_server, KEY, "/v1/nowhere")
+    other = Api.at(api_server, sdk_of, KEY, "/v1/nowhere")
     with pytest.raises(api.errors.not_found) as caught:
         await other.call("models.list")
     assert (api.facts(caught.value).status, api.facts(caught.value).error_type) == (
@@ -224,7 +224,7 @@ async def test_an_address_that_the_server_does_not_have(
 async def test_a_server_without_a_store_makes_no_keys(
     api: Api, scripted_server: ServerThread, sdk_of: Sdk
 ) -> None:
-    other = Api(sdk_of, scripted_server, KEY)
+    other = Api.at(scripted_server, sdk_of, KEY)
     assert (await other.call("models.list")).models
     with pytest.raises(api.errors.failed) as caught:
         await other.call("auth.create_temporary_api_key")
