@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -88,7 +89,7 @@ async def test_a_real_session_leaves_no_secret_behind(tmp_path: Path) -> None:
     assert log.count(b"stream_started") >= 3
     assert log.count(b" request ") >= 3
     parts = words.lower().split()
-    heard = {" ".join(pair) for pair in zip(parts, parts[1:], strict=False)}
+    heard = {" ".join(pair) for pair in pairwise(parts)}
     assert len(heard) > 10
     secrets = [OWN, WRONG, stored, temporary, CONTEXT, "passphrase"]
     middle = audio[60_000:60_030]
