@@ -18,7 +18,7 @@ import pytest
 from oyez.errors import StoreError, StoreUnavailableError
 from oyez.store.base import Store
 from oyez.store.database import parse_url
-from oyez.store.location import data_folder, platform_data
+from oyez.store.location import data_folder, default_url, platform_data
 from oyez.store.opening import open_store
 
 from .postgres import PostgresServer, running
@@ -60,6 +60,24 @@ def test_the_data_folder_is_the_platforms(monkeypatch: pytest.MonkeyPatch) -> No
     assert data_folder() == platform_data(sys.platform, os.environ) / "oyez"
     monkeypatch.setenv("OYEZ_DATA_DIR", "~/kept")
     assert data_folder() == home / "kept"
+
+
+def test_any_folder_has_a_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a?b c%20d#ü"
+    monkeypatch.setenv("OYEZ_DATA_DIR", str(folder))
+    open_store(default_url()).close()
+    assert [path.name for path in folder.iterdir()] == ["oyez.db"]
+
+
+def test_without_a_home_it_asks_for_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("OYEZ_DATA_DIR", raising=False)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(StoreError, match="OYEZ_DATA_DIR"):
+        open_store()
 
 
 def test_a_store_in_memory_is_one_for_all_threads_and_ends_with_it() -> None:

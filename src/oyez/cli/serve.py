@@ -163,6 +163,7 @@ def serve(
     from oyez.cli.foreground import run
     from oyez.engines.allocator import return_large_blocks
     from oyez.observe.logs import configure
+    from oyez.store.location import default_url
 
     key = given_key()
     settings = Settings(
@@ -176,7 +177,7 @@ def serve(
         max_requests_per_minute=max_requests_per_minute,
         project_max_sessions=project_max_sessions,
         project_max_requests_per_minute=project_max_requests_per_minute,
-        store_url=store_url or _default_database(),
+        store_url=store_url or default_url(),
         allowed_origins=_checked_origins(allowed_origins),
         tls_cert=tls_cert,
         tls_key=tls_key,
@@ -206,13 +207,6 @@ def given_key() -> str | None:
 
     given = os.environ.get("OYEZ_API_KEY", "").strip()
     return checked_key(given) if given else None
-
-
-def _default_database() -> str:
-    """Return the URL of the file among the user's data."""
-    from oyez.store.location import FILE_NAME, data_folder
-
-    return f"sqlite:///{data_folder() / FILE_NAME}"
 
 
 def _checked_origins(given: tuple[str, ...]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import (
 )
 
 from oyez.errors import StoreError, StoreUnavailableError
-from oyez.store.location import FILE_NAME, data_folder, make_private
+from oyez.store.location import default_url, make_private
 
 Upsert: TypeAlias = postgresql.Insert | sqlite.Insert
 
@@ -39,17 +39,10 @@ def parse_url(given: str | None) -> URL:
     """Return where a database is; None is the file in the user's data folder.
 
     Raises:
-        StoreError: The URL is of another database, or cannot be read.
+        StoreError: The URL is of another database, or cannot be read; or there is no such folder.
     """
     if given is None:
-        try:
-            return URL.create("sqlite", database=str(data_folder() / FILE_NAME))
-        except RuntimeError:
-            raise StoreError(
-                "(none)",
-                "there is no home directory to keep it in. Set OYEZ_DATA_DIR to a folder, "
-                "or OYEZ_DATABASE_URL.",
-            ) from None
+        given = default_url()
     try:
         url = make_url(given)
     except ArgumentError:

@@ -5,6 +5,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
+
+from oyez.errors import StoreError
 
 DATA_VARIABLE: Final = "OYEZ_DATA_DIR"
 FILE_NAME: Final = "oyez.db"
@@ -23,6 +26,23 @@ def data_folder() -> Path:
     if given := os.environ.get(DATA_VARIABLE, "").strip():
         return Path(given).expanduser().absolute()
     return platform_data(sys.platform, os.environ) / "oyez"
+
+
+def default_url() -> str:
+    """Return the URL of the store's file in the folder for data.
+
+    Raises:
+        StoreError: There is no such folder: the user has no home directory.
+    """
+    try:
+        folder = data_folder()
+    except RuntimeError:
+        raise StoreError(
+            "(none)",
+            "there is no home directory to keep it in. Set OYEZ_DATA_DIR to a folder, "
+            "or OYEZ_DATABASE_URL.",
+        ) from None
+    return f"sqlite:///{quote(str(folder / FILE_NAME))}"
 
 
 def platform_data(system: str, environ: Mapping[str, str]) -> Path:
