@@ -147,6 +147,23 @@ async def test_a_closed_client_opens_again(client: Caller, rest: RestServer) -> 
     assert len(rest.asked) == 2
 
 
+@pytest.mark.usefixtures("_hasty")
+async def test_a_client_that_is_closed_before_a_request_opens_again(
+    client: Caller, rest: RestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by another thread, between taking a connection and using it."""
+    rest.reset(Reply(rest_server.KEY_MADE, 201))
+    transport = client.client.auth._transport
+    opened = transport._opened
+    closed = opened()
+    await closed.aclose() if isinstance(client.client, AsyncOyezClient) else closed.close()
+    taken = iter([closed])
+    transport._client = None
+    monkeypatch.setattr(transport, "_opened", lambda: next(taken, None) or opened())
+    assert (await client.call("auth.create_temporary_api_key")).api_key == "temp-secret"
+    assert len(rest.asked) == 1
+
+
 def test_an_async_client_may_serve_one_event_loop_after_the_other(rest: RestServer) -> None:
     rest.reset(Reply(rest_server.LIMITS))
     client = AsyncOyezClient(api_key=KEY, base_url=rest.base_url)

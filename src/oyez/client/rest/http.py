@@ -13,8 +13,11 @@ from oyez.client.rest.answers import MAX_ANSWER_BYTES, Received
 from oyez.client.rest.calls import Call
 from oyez.errors import NextStep, OyezRequestError, RemoteProtocolError
 
-FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL, OSError)
-"""What a request can raise: the network, TLS, a proxy, an address, the time."""
+_CLOSED: Final = RuntimeError
+"""What httpx raises when another thread or task closes the client just before a request."""
+
+FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL, OSError, _CLOSED)
+"""What a request can raise: the network, TLS, a proxy, an address, the time, a close."""
 
 _BEFORE_SENDING: Final = (
     httpx.ConnectError,
@@ -23,6 +26,7 @@ _BEFORE_SENDING: Final = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
+    _CLOSED,
 )
 
 
@@ -116,10 +120,12 @@ def _reason(error: Exception, *, is_timeout: bool, waited_sec: float) -> tuple[s
     cause = _system_error(error)
     if cause is not None:
         return connect_reason(cause, waited_sec)
-    is_network = isinstance(error, httpx.NetworkError | httpx.ProtocolError | httpx.ProxyError)
+    is_passing = isinstance(
+        error, httpx.NetworkError | httpx.ProtocolError | httpx.ProxyError | _CLOSED
+    )
     return (
         str(error).rstrip(".") or "the connection broke",
-        NextStep.RETRY_NOW if is_network else NextStep.FIX_REQUEST,
+        NextStep.RETRY_NOW if is_passing else NextStep.FIX_REQUEST,
     )
 
 
