@@ -21,9 +21,13 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     for name in [name for name in os.environ if name.startswith("OYEZ_")]:
         monkeypatch.delenv(name)
+    # Not among the data of whoever runs the tests.
+    monkeypatch.setenv("OYEZ_DATA_DIR", str(tmp_path_factory.mktemp("data")))
 
 
 @pytest.fixture

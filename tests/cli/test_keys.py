@@ -18,11 +18,6 @@ SECRET = re.compile(r"oyez_[0-9a-f]{40}\n")
 NOW = 1_800_000_000_000
 
 
-@pytest.fixture(autouse=True)
-def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OYEZ_DATA_DIR", str(tmp_path))
-
-
 def find(secret: str, now_ms: int = NOW) -> ApiKey | KeyProblem:
     store = open_store()
     try:
