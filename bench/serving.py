@@ -55,7 +55,7 @@ class ServerProcess:
         with on_cores(None if core is None else {core}):
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "oyez", "serve", *own, *options],
-                env={**os.environ, "OYEZ_API_KEY": KEY},
+                env={**os.environ, "OYEZ_API_KEY": KEY, "OYEZ_DATABASE_URL": "sqlite://"},
                 stdout=subprocess.DEVNULL,
             )
         self._usage = psutil.Process(self._process.pid)

@@ -176,3 +176,59 @@ def test_missing_weights_are_one_line(run: Run, monkeypatch: pytest.MonkeyPatch)
 )
 def test_which_addresses_are_local(host: str, is_local: bool) -> None:
     assert is_loopback(host) is is_local
+
+
+def test_a_certificate_makes_it_speak_tls() -> None:
+    folder = Path(__file__).parents[1] / "security"
+    options = (
+        "--tls-cert",
+        str(folder / "loopback.pem"),
+        "--tls-key",
+        str(folder / "loopback.key"),
+    )
+    with serving("--host", "0.0.0.0", *options) as (process, said):
+        assert "OYEZ_BASE_URL=wss://127.0.0.1:" in said
+        assert "curl https://127.0.0.1:" in said
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=10)
+    assert "Warning" not in log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--allow-origin", "captions.example"), "is no origin"),
+        (("--allow-origin", "https://a.example/page"), "more than an origin"),
+        (("--tls-cert", "nonesuch.pem"), "No such file"),
+        (("--tls-key", "nonesuch.key"), "--tls-cert"),
+        (("--max-requests-per-minute", "0"), "x>=1"),
+        (("--database", "mysql://x/y"), "mysql"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_line(
+    run: Run, arguments: tuple[str, ...], says: str
+) -> None:
+    result = run("serve", "--port", "0", *SCRIPTED, *arguments)
+    assert result.exit_code != 0
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_limits_origins_and_keys_of_the_command_line_hold(tmp_path: Path) -> None:
+    import httpx
+
+    url = f"sqlite:///{tmp_path / 'oyez.db'}"
+    environment = {**os.environ, "OYEZ_DATABASE_URL": url}
+    made = subprocess.check_output(
+        [sys.executable, "-m", "oyez", "keys", "create", "k"], text=True, env=environment
+    ).strip()
+    options = ("--project-max-sessions", "3", "--allow-origin", "https://captions.example/")
+    with serving(*options, OYEZ_DATABASE_URL=url) as (_process, said):
+        address = value_after(said, "export OYEZ_BASE_URL=").replace("ws://", "http://")
+        answer = httpx.get(
+            f"{address}/v1/concurrency-limits",
+            headers={"Authorization": f"Bearer {made}", "Origin": "https://captions.example"},
+            trust_env=False,
+        )
+    assert answer.json()["project"]["limits"]["transcribe_concurrent"] == 3
+    assert answer.headers["access-control-allow-origin"] == "https://captions.example"

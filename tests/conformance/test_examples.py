@@ -89,7 +89,7 @@ def free_port() -> int:
 async def serve(port: int) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "oyez", "serve", "--port", str(port), "--model", "moonshine-tiny"),
-        env=os.environ | {"OYEZ_API_KEY": KEY},
+        env=os.environ | {"OYEZ_API_KEY": KEY, "OYEZ_DATABASE_URL": "sqlite://"},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
