@@ -1,5 +1,6 @@
 """What the REST API answers instead of a success, and when a call is made again."""
 
+import json
 from typing import Any
 
 import pytest
@@ -87,6 +88,14 @@ def test_the_fields_that_are_wrong_are_named() -> None:
         FieldProblem("missing", "body.payload.usage_type", "is missing"),
     )
     assert "body.payload.expires_in_seconds: must be at most 3600; body." in str(error)
+
+
+def test_what_the_message_says_of_fields_is_not_said_twice() -> None:
+    problem = {"error_type": "missing", "location": "body.payload.x", "message": "is missing"}
+    body = {"error_type": "invalid_request", "message": "Wrong: `body.payload.x` is missing."}
+    error = refusal(400, json.dumps(body | {"validation_errors": [problem]}))
+    assert len(error.validation_errors) == 1
+    assert str(error).count("is missing") == 1
 
 
 def test_the_type_counts_for_more_than_the_status() -> None:

@@ -129,14 +129,14 @@ async def running(
 
 
 async def heard_until(process: asyncio.subprocess.Process, words: str) -> list[str]:
-    """The lines that a program prints, up to one with these words; in lower case."""
+    """The words of the lines that a program prints, up to a line with these, in lower case."""
     assert process.stdout
     lines: list[str] = []
     async with asyncio.timeout(TIMEOUT_S):
         while not lines or words not in lines[-1]:
             line = await process.stdout.readline()
             assert line, (lines, await process.communicate())
-            lines.append(line.decode().strip().lower())
+            lines.append(" ".join(re.findall(r"\w+", line.decode().lower())))
     return lines
 
 
@@ -158,7 +158,7 @@ async def test_radio_is_read_while_it_plays_and_ctrl_c_brings_the_last_words(
             process.send_signal(signal.SIGINT)
             code, rest, err = await rest_of(process)
     assert (code, err) == (0, "")
-    assert heard == ["ever tried.", "ever failed.", "no matter."]
+    assert heard == ["ever tried", "ever failed", "no matter"]
     assert "<" not in rest
     assert station.listeners == 1
 
@@ -173,7 +173,7 @@ async def test_radio_goes_on_when_the_station_is_back(server: ServerThread) -> N
             code, _, err = await rest_of(process)
     assert (code, err) == (0, "")
     assert len(first) == 1
-    assert second[-3:] == ["ever tried.", "ever failed.", "no matter."]
+    assert second[-3:] == ["ever tried", "ever failed", "no matter"]
     assert station.listeners == 2
 
 
@@ -217,7 +217,7 @@ async def test_the_microphone_is_transcribed_and_ctrl_c_brings_the_last_words(
         process.send_signal(signal.SIGINT)
         code, rest, err = await rest_of(process)
     assert (code, err) == (0, "")
-    assert heard == ["ever tried."]
+    assert heard == ["ever tried"]
     assert rest.lower().startswith("ever"), "said before Ctrl-C"
 
 

@@ -164,7 +164,11 @@ class OyezServerError(OyezRealtimeError):
         super().__init__(error_code, error_type, error_message, request_id)
 
     def __str__(self) -> str:
-        fields = "; ".join(f"{item.location}: {item.message}" for item in self.validation_errors)
+        fields = "; ".join(
+            f"{item.location}: {item.message}"
+            for item in self.validation_errors
+            if item.message not in self.error_message  # some servers say it all there
+        )
         said = f"{self.error_message} [{fields}]" if fields else self.error_message
         request = f" (request {self.request_id})" if self.request_id else ""
         return f"{self.error_code} {self.error_type}: {said}{request} {self.advice}".strip()
