@@ -17,6 +17,7 @@ from .browser import chromium
 from .microphone import FIRST, SECOND, write_microphone, write_wav
 from .visits import (
     FORBIDDEN,
+    INSECURE,
     NO_WORKLET,
     PASSPHRASE,
     REAL_KEY,
@@ -67,24 +68,29 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Visits:
 
     async def hold_all(url: str, guarded_url: str) -> dict[str, Visit | str]:
         async with chromium(microphone) as browser:
-            flows = {
-                "talk": hold(browser, url, talk),
+            early = {
                 "pause": hold(browser, url, pause_by_keyboard),
+                "talk": hold(browser, url, talk),
                 "recorder": hold(browser, url, record_without_worklet, NO_WORKLET),
+            }
+            late = {
                 "file": hold(browser, url, drop("talk.wav", recording)),
                 "no file": hold(browser, url, choose(text)),
                 "refused": hold(browser, url, be_refused, FORBIDDEN),
+                "insecure": hold(browser, url, be_refused, INSECURE),
                 "login": hold(browser, guarded_url, log_in),
                 "lost": lose_the_server(browser, folder / "lost"),
             }
-            (folder / "lost").mkdir()
-            held = await asyncio.gather(*flows.values(), return_exceptions=True)
+            pausing, *others = map(asyncio.ensure_future, early.values())
+            await asyncio.gather(*others)  # microphones play in real time: let them have it
+            held = await asyncio.gather(pausing, *others, *late.values(), return_exceptions=True)
         return {
             name: repr(visit) if isinstance(visit, BaseException) else visit
-            for name, visit in zip(flows, held, strict=True)
+            for name, visit in zip(early | late, held, strict=True)
         }
 
-    (folder / "guarded").mkdir()
+    for name in ("guarded", "lost"):
+        (folder / name).mkdir()
     guarded = settings(
         folder / "guarded", model="scripted", host="0.0.0.0", page=True, page_passphrase=PASSPHRASE
     )
@@ -169,13 +175,10 @@ def test_what_is_said_in_a_pause_is_not_heard(visits: Visits) -> None:
     """By keyboard alone: the first half twice, and nothing of what was said between."""
     visit = visits["pause"]
     assert visit.notes["while paused"] == ["Paused", "Resume"]
-    assert all(
-        frame in ('{"type":"keepalive"}', '{"type":"finalize"}') or len(frame) <= 1_920
-        for frame in visit.notes["sent while paused"]
-    )
-    audio = [frame for frame in visit.notes["sent while paused"] if isinstance(frame, bytes)]
-    assert len(audio) <= 2, "what was on its way"
-    assert '{"type":"keepalive"}' in visit.notes["sent while paused"]
+    keepalives = [at for at, frame in enumerate(visit.sent) if frame == '{"type":"keepalive"}']
+    paused = visit.sent[visit.sent.index('{"type":"finalize"}') : keepalives[-1]]
+    assert not any(isinstance(frame, bytes) for frame in paused)
+    assert any(isinstance(frame, bytes) for frame in visit.sent[keepalives[-1] :])
     assert speech.word_error_rate(FIRST, visit.notes["before"]) <= 0.35
     assert speech.word_error_rate(f"{FIRST} {FIRST}", visit.notes["final"]) <= 0.35
     assert "better" not in visit.notes["final"], SECOND
@@ -224,10 +227,16 @@ def test_a_forbidden_microphone_is_explained(visits: Visits) -> None:
     assert notes["status"] == "Ready"
 
 
+def test_a_page_that_came_by_plain_http_from_elsewhere_says_why_it_cannot_record(
+    visits: Visits,
+) -> None:
+    assert "came over HTTPS or from this machine" in visits["insecure"].notes["problem"]
+
+
 def test_a_server_that_goes_away_leaves_the_words(visits: Visits) -> None:
     notes = visits["lost"].notes
-    assert "shutting down" in notes["problem"]
-    assert "quick brown fox" in notes["final"] + "".join(notes["guesses"])
+    assert re.search("shutting down|connection was lost", notes["problem"])
+    assert "fox" in notes["final"]
 
 
 def test_the_passphrase_opens_the_page_in_a_browser(visits: Visits) -> None:

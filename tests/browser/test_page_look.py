@@ -38,6 +38,36 @@ LOOK = """
 """
 
 
+SPEAKERS = """
+async () => {
+  const { CaptionView } = await import("/page/view.js");
+  const parts = ["captions", "said", "spoken"].map((id) => document.getElementById(id));
+  const view = new CaptionView(...parts);
+  const token = (text, start_ms, more) =>
+    ({ text, start_ms, end_ms: start_ms + 100, is_final: true, ...more });
+  const [one, two] = [{ speaker: "1", language: "en" }, { speaker: "2", language: "ar" }];
+  const guess = { is_final: false };
+  const final = [token("Good", 61_000, one), token(" day", 61_200, one)];
+  view.show({
+    finals: [...final, token("\u0645\u0631\u062d\u0628\u0627", 3_600_000, two)],
+    nonFinals: [
+      token(" \u0628\u0643", 3_600_300, { ...two, ...guess }),
+      token(" Well", 3_601_000, { ...one, ...guess }),
+    ],
+  });
+  const seen = () => [...document.querySelectorAll(".paragraph")].map((node) => {
+    const words = node.querySelector(".words");
+    const [about, final, guess] = [".about", ".final", ".guess"].map((one) =>
+      [...node.querySelector(one).childNodes].map((part) => part.textContent).join(" "));
+    return { about, final, guess, lang: words.lang, direction: getComputedStyle(words).direction };
+  });
+  const first = seen();
+  view.show({ finals: [token("<end>", 3_602_000)], nonFinals: [] });
+  return { first, then: seen(), told: document.getElementById("spoken").innerText };
+}
+"""
+
+
 def palettes() -> list[dict[str, str]]:
     blocks = re.findall(r":root \{(.*?)\}", CSS, flags=re.DOTALL)
     return [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in blocks]
@@ -74,6 +104,13 @@ def test_no_file_names_anything_elsewhere(path: Path) -> None:
     assert not re.search(r"\binnerHTML\b|\beval\(|<style|\sstyle=|\son\w+=\"", content)
 
 
+def test_before_its_code_has_come_the_page_offers_nothing() -> None:
+    index = (STATIC / "index.html").read_text(encoding="utf-8")
+    controls = re.findall(r"<(?:button|input)\b[^>]*>", index)
+    assert len(controls) == 8
+    assert all(re.search(r"\bdisabled\b", control) for control in controls)
+
+
 @pytest.fixture(scope="module")
 def looks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, Any]]]:
     """The page at rest, as several people see it."""
@@ -95,6 +132,9 @@ def looks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[s
                     await visit.page.get_by_role("button", name="Start talking").click()
                     await visit.enters("listening")
                     found[name] = await visit.page.evaluate(LOOK)
+            async with visiting(browser, url) as visit:
+                await visit.enters("idle")
+                found["speakers"] = await visit.page.evaluate(SPEAKERS)
         return found
 
     with ServerThread(settings(folder, model="scripted")) as server:
@@ -129,6 +169,37 @@ def test_less_motion_is_none(looks: dict[str, dict[str, Any]]) -> None:
 
 
 def test_every_control_has_a_name(looks: dict[str, dict[str, Any]]) -> None:
-    for look in looks.values():
-        assert len(look["named"]) >= 7
-        assert all(look["named"])
+    for name in ("desk", "night", "phone", "sideways"):
+        assert len(looks[name]["named"]) >= 7
+        assert all(looks[name]["named"])
+
+
+def test_speakers_and_languages_are_shown_where_they_are_known(
+    looks: dict[str, dict[str, Any]],
+) -> None:
+    first = looks["speakers"]["first"]
+    assert [paragraph["about"] for paragraph in first] == [
+        "1:01 en Speaker 1",
+        "1:00:00 ar Speaker 2",
+        "1:00:01 en Speaker 1",
+    ]
+    assert (first[0]["final"], first[0]["lang"], first[0]["direction"]) == (
+        "Good day",
+        "en",
+        "ltr",
+    )
+    assert (first[1]["lang"], first[1]["direction"]) == ("ar", "rtl")
+    assert (first[1]["guess"].strip(), first[2]["guess"]) == ("\u0628\u0643", "Well")
+
+
+def test_a_guess_that_was_wrong_leaves_nothing_behind(looks: dict[str, dict[str, Any]]) -> None:
+    then = looks["speakers"]["then"]
+    assert [paragraph["final"] for paragraph in then] == [
+        "Good day",
+        "\u0645\u0631\u062d\u0628\u0627",
+    ]
+    assert [paragraph["guess"] for paragraph in then] == ["", ""]
+    assert looks["speakers"]["told"].split("\n\n") == [
+        "Good day",
+        "\u0645\u0631\u062d\u0628\u0627",
+    ]

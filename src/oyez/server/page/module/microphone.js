@@ -14,7 +14,7 @@ const RATE_HZ = 16_000;
 const RECORDER_TYPES = ["audio/webm;codecs=opus", "audio/mp4;codecs=mp4a.40.2", "audio/mp4"];
 const RECORDER_PIECE_MS = 100;
 const STOP_TIMEOUT_MS = 2_000;
-/** What is said between opening and `start` is kept, up to so many pieces of 60 ms. */
+/** What is said between opening and `start` is kept, up to so many pieces of 60 or 100 ms. */
 const MAX_EARLY_PIECES = 200;
 const QUIETEST_DB = -60;
 const SOUND = { channelCount: 1, echoCancellation: false, noiseSuppression: false };
@@ -94,6 +94,7 @@ export class Microphone {
       };
     } else {
       this.format = { audio_format: "auto" };
+      this.#record();
     }
     media.getAudioTracks()[0].onended = onLost;
   }
@@ -105,7 +106,8 @@ export class Microphone {
 
   /** Audio handed out so far, in ms; pauses do not count. */
   get capturedMs() {
-    return this.#clock === null ? this.#capturedMs : this.#capturedMs + performance.now() - this.#clock;
+    if (this.#onChunk === null) return 0;
+    return this.#capturedMs + (this.#clock === null ? 0 : performance.now() - this.#clock);
   }
 
   /** How loud it is now: 0 is silence, 1 as loud as can be recorded; linear in decibels. */
@@ -118,16 +120,7 @@ export class Microphone {
   /** Hand out audio from now on, and first what has been said since the microphone was opened. */
   start(onChunk) {
     this.#onChunk = onChunk;
-    if (this.#worklet) {
-      this.#early.splice(0).forEach((piece) => this.#take(piece));
-      return;
-    }
-    const mimeType = RECORDER_TYPES.find((type) => MediaRecorder.isTypeSupported(type));
-    this.#recorder = new MediaRecorder(this.#media, { mimeType });
-    this.#recorder.ondataavailable = ({ data }) => data.size > 0 && onChunk(data);
-    this.#recorder.onstop = () => this.#stopped?.();
-    this.#recorder.start(RECORDER_PIECE_MS);
-    this.#clock = performance.now();
+    this.#early.splice(0).forEach((piece) => this.#take(piece));
   }
 
   /** Hear nothing until `resume`. */
@@ -165,14 +158,40 @@ export class Microphone {
     this.#media.getAudioTracks().forEach((track) => (track.enabled = isEnabled));
   }
 
+  /** Let the browser's recorder begin. What it makes has a head: no piece of it can be left out. */
+  #record() {
+    const mimeType = RECORDER_TYPES.find((type) => MediaRecorder.isTypeSupported(type));
+    const recorder = new MediaRecorder(this.#media, { mimeType });
+    recorder.ondataavailable = ({ data }) => {
+      if (data.size > 0 && recorder === this.#recorder) this.#take(data);
+    };
+    recorder.onstop = () => recorder === this.#recorder && this.#stopped?.();
+    recorder.start(RECORDER_PIECE_MS);
+    this.#recorder = recorder;
+    this.#capturedMs = 0;
+    this.#clock = performance.now();
+  }
+
   #take(piece) {
-    if (this.#isPaused) return;
+    if (this.#isPaused && this.#worklet) return;
     if (this.#onChunk === null) {
-      if (this.#early.length === MAX_EARLY_PIECES) this.#early.shift();
-      this.#early.push(piece);
+      this.#keep(piece);
       return;
     }
-    this.#capturedMs += (1_000 * piece.byteLength) / (2 * RATE_HZ);
+    if (this.#worklet) this.#capturedMs += (1_000 * piece.byteLength) / (2 * RATE_HZ);
     this.#onChunk(piece);
+  }
+
+  /** Keep what nobody takes yet: the newest of it. */
+  #keep(piece) {
+    this.#early.push(piece);
+    if (this.#early.length <= MAX_EARLY_PIECES) return;
+    if (this.#worklet) {
+      this.#early.shift();
+      return;
+    }
+    this.#early = [];
+    this.#recorder.stop();
+    this.#record();
   }
 }

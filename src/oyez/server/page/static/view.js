@@ -61,6 +61,7 @@ export class CaptionView {
 
   #paragraphFor(token) {
     if (this.#open === null || this.#open.speaker !== (token.speaker ?? null)) {
+      this.#tell("", true);
       this.#open = new Paragraph(this.#home, token);
     }
     return this.#open;
