@@ -270,6 +270,15 @@ def test_a_purge_removes_no_more_rows_of_a_kind_than_it_may(store: Store) -> Non
     assert removed == [2, 2, 1, 0]
 
 
+def test_a_purge_goes_on_in_steps_until_all_is_removed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oyez.store.sql.PURGE_STEP", 2)
+    for _ in range(5):
+        acquire(store)
+    assert store.purge(now_ms=NOW + 86_400_000) == 5
+
+
 def test_a_purge_keeps_what_counts(store: Store) -> None:
     acquire(store)
     store.set_limits(ScopeLimits(requests_per_minute=1), project=None)

@@ -44,6 +44,7 @@ from oyez.store.records import (
 __all__ = [
     "DEFAULT_PROJECT",
     "LEASE_TTL_MS",
+    "MAX_PURGED",
     "ApiKey",
     "Concurrency",
     "CreatedKey",
@@ -68,6 +69,9 @@ __all__ = [
 
 LEASE_TTL_MS: Final = 30_000
 """How long a crashed process's streams are still counted. Renew every third of it."""
+
+MAX_PURGED: Final = 10_000
+"""Rows of a kind that one purge removes: every 5 min, enough for 30 temporary keys a second."""
 
 
 class Store(Protocol):
@@ -261,7 +265,7 @@ class Store(Protocol):
 
     # Care
 
-    def purge(self, *, now_ms: int, max_rows: int = 1000) -> int:
+    def purge(self, *, now_ms: int, max_rows: int = MAX_PURGED) -> int:
         """Remove what nobody can ask for any more, at most `max_rows` of each kind.
 
         Temporary keys a day after they expired, lapsed leases, counts of past minutes, history

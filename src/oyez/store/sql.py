@@ -4,16 +4,20 @@ from typing import Final
 
 from sqlalchemy import Column, Table, delete, select, text, tuple_
 
-from oyez.store import schema
 from oyez.store.admission import MINUTE_S, Admission
+from oyez.store.base import MAX_PURGED
 from oyez.store.database import Database
 from oyez.store.history import History
 from oyez.store.keys import Keys
 from oyez.store.records import DefaultLimits
+from oyez.store.schema import leases, minutes, requests, temporary_keys, usage
 from oyez.store.usage import DAY_MS, Usage
 
 RETENTION_MS: Final = 400 * DAY_MS
 """A summary may reach back 366 days, and asks for whole days."""
+
+
+PURGE_STEP: Final = 1000
 
 
 class SqlStore(Keys, Usage, Admission, History):
@@ -23,20 +27,16 @@ class SqlStore(Keys, Usage, Admission, History):
         self._database = database
         self._defaults = defaults
 
-    def purge(self, *, now_ms: int, max_rows: int = 1000) -> int:
+    def purge(self, *, now_ms: int, max_rows: int = MAX_PURGED) -> int:
         """Remove what nobody can ask for any more."""
         return sum(
             self._purge(table, column, before, max_rows)
             for table, column, before in (
-                (
-                    schema.temporary_keys,
-                    schema.temporary_keys.c.expires_at_ms,
-                    now_ms - DAY_MS,
-                ),
-                (schema.leases, schema.leases.c.expires_at_ms, now_ms),
-                (schema.requests, schema.requests.c.second, now_ms // 1000 - MINUTE_S),
-                (schema.minutes, schema.minutes.c.minute_ms, now_ms - RETENTION_MS),
-                (schema.usage, schema.usage.c.end_ms, now_ms - RETENTION_MS),
+                (temporary_keys, temporary_keys.c.expires_at_ms, now_ms - DAY_MS),
+                (leases, leases.c.expires_at_ms, now_ms),
+                (requests, requests.c.second, now_ms // 1000 - MINUTE_S),
+                (minutes, minutes.c.minute_ms, now_ms - RETENTION_MS),
+                (usage, usage.c.end_ms, now_ms - RETENTION_MS),
             )
         )
 
@@ -50,10 +50,17 @@ class SqlStore(Keys, Usage, Admission, History):
         self._database.close()
 
     def _purge(self, table: Table, column: Column[int], before: int, max_rows: int) -> int:
-        """Delete old rows, each table in its own transaction, so that nobody waits for long."""
+        """Delete old rows in transactions of a few, so that nobody waits for long."""
         key = tuple_(*table.primary_key.columns)
-        old = select(*table.primary_key.columns).where(column < before).limit(max_rows)
-        with self._database.writing() as connection:
-            if table is schema.leases:
-                self._take_turns(connection)
-            return connection.execute(delete(table).where(key.in_(old))).rowcount
+        removed = 0
+        while removed < max_rows:
+            number = min(PURGE_STEP, max_rows - removed)
+            old = select(*table.primary_key.columns).where(column < before).limit(number)
+            with self._database.writing() as connection:
+                if table is leases:
+                    self._take_turns(connection)
+                deleted = connection.execute(delete(table).where(key.in_(old))).rowcount
+            removed += deleted
+            if deleted < number:
+                break
+        return removed
