@@ -18,6 +18,7 @@ from .microphone import FIRST, SECOND, write_microphone, write_wav
 from .visits import (
     FORBIDDEN,
     INSECURE,
+    NO_TIMERS,
     NO_WORKLET,
     PASSPHRASE,
     REAL_KEY,
@@ -69,7 +70,7 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Visits:
     async def hold_all(url: str, guarded_url: str) -> dict[str, Visit | str]:
         async with chromium(microphone) as browser:
             early = {
-                "pause": hold(browser, url, pause_by_keyboard),
+                "pause": hold(browser, url, pause_by_keyboard, NO_TIMERS),
                 "talk": hold(browser, url, talk),
                 "recorder": hold(browser, url, record_without_worklet, NO_WORKLET),
             }

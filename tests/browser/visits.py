@@ -58,6 +58,8 @@ FORBIDDEN: Final = """
 navigator.mediaDevices.getUserMedia = () =>
   Promise.reject(new DOMException("Permission denied", "NotAllowedError"));
 """
+NO_TIMERS: Final = "window.setInterval = () => 0;"
+"""As in a tab in the background, where they hardly run."""
 INSECURE: Final = "Object.defineProperty(globalThis, 'isSecureContext', { value: false });"
 DROP: Final = """
 async ([name, base64]) => {

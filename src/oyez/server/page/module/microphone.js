@@ -123,7 +123,7 @@ export class Microphone {
     this.#early.splice(0).forEach((piece) => this.#take(piece));
   }
 
-  /** Hear nothing until `resume`. */
+  /** Hear nothing until `resume`: chunks are empty meanwhile, and keep a paused stream alive. */
   pause() {
     this.#isPaused = true;
     this.#setEnabled(false);
@@ -173,7 +173,10 @@ export class Microphone {
   }
 
   #take(piece) {
-    if (this.#isPaused && this.#worklet) return;
+    if (this.#isPaused && this.#worklet) {
+      this.#onChunk?.(new ArrayBuffer(0));
+      return;
+    }
     if (this.#onChunk === null) {
       this.#keep(piece);
       return;

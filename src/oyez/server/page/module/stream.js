@@ -88,6 +88,7 @@ export class Stream {
   #hasEnded = false;
   #isOver = false;
   #keepalive;
+  #toldMs = 0;
   #patience;
 
   constructor(socket, onMessage) {
@@ -122,7 +123,8 @@ export class Stream {
    * @param {ArrayBuffer | ArrayBufferView | Blob} chunk
    */
   send(chunk) {
-    if (this.isPaused || this.#hasEnded || this.#isOver) return;
+    if (this.isPaused) this.#keepAlive();
+    if (this.isPaused || this.#hasEnded || this.#isOver || chunk.byteLength === 0) return;
     if (this.waitingBytes > MAX_WAITING_BYTES) {
       this.#fail(new OyezError("too_slow", "The network is too slow for this audio."));
       return;
@@ -139,7 +141,8 @@ export class Stream {
   pause() {
     if (this.isPaused || this.#hasEnded || this.#isOver) return;
     this.finalize();
-    this.#keepalive = setInterval(() => this.#say({ type: "keepalive" }), KEEPALIVE_MS);
+    this.#toldMs = performance.now();
+    this.#keepalive = setInterval(() => this.#keepAlive(), KEEPALIVE_MS / 4);
   }
 
   /** Send audio again. */
@@ -162,6 +165,16 @@ export class Stream {
   /** Close at once; what is not final yet is lost. `done` rejects with `cancelled`. */
   cancel() {
     this.#fail(new OyezError("cancelled", "The stream was cancelled."));
+  }
+
+  /**
+   * Say that this end is still there, if it is time. Also asked when audio is dropped, because the
+   * timers of a page in the background hardly run.
+   */
+  #keepAlive() {
+    if (performance.now() - this.#toldMs < KEEPALIVE_MS) return;
+    this.#toldMs = performance.now();
+    this.#say({ type: "keepalive" });
   }
 
   #say(message) {

@@ -85,7 +85,9 @@ function showSaves() {
 
 /** Get a key for one stream, and what the model can do. */
 async function fetchKey() {
-  const answer = await fetch("/page/key", { method: "POST" });
+  const answer = await fetch("/page/key", { method: "POST" }).catch(() => {
+    throw new OyezError("unreachable", "The server cannot be reached. Does it still run?");
+  });
   if (answer.status === 401) location.reload(); // The passphrase is asked for again.
   if (!answer.ok) throw new OyezError("no_key", (await answer.text()).trim());
   return answer.json();
