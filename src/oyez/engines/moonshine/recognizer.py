@@ -10,6 +10,7 @@ from oyez.engines.base import Capabilities, RecognizerStream, Samples, StreamOpt
 from oyez.engines.moonshine.align import path
 from oyez.engines.moonshine.decode import Decoded, decode, token_cap
 from oyez.engines.moonshine.graph import SAMPLES_PER_VECTOR, Audio, FloatArray, Graph
+from oyez.engines.moonshine.level import raised
 from oyez.engines.moonshine.listener import Blocks
 from oyez.engines.moonshine.times import Span, active_frames, trim
 from oyez.engines.moonshine.vocabulary import Piece, Vocabulary
@@ -141,7 +142,7 @@ class MoonshineRecognizer:
         self._graph = None
 
     def _read(self, graph: Graph, window: Window) -> Hypothesis:
-        samples: Samples = np.ascontiguousarray(window.samples, np.float32)
+        samples = raised(np.ascontiguousarray(window.samples, np.float32), SAMPLE_RATE_HZ)
         audio_ms = samples.size * 1000 // SAMPLE_RATE_HZ
         # The encoder needs 56 ms at the least.
         if audio_ms < self._capabilities.min_window_ms:
