@@ -90,7 +90,7 @@ async def test_a_real_session_leaves_no_secret_behind(tmp_path: Path) -> None:
     assert log.count(b" request ") >= 3
     parts = words.lower().split()
     heard = {" ".join(pair) for pair in pairwise(parts)}
-    assert len(heard) > 10
+    assert len(heard) > 5
     secrets = [OWN, WRONG, stored, temporary, CONTEXT, "passphrase"]
     middle = audio[60_000:60_030]
     for name, content in (("log", written), ("database", kept)):

@@ -38,8 +38,11 @@ MAX_UNWRITTEN: Final = 10_000
 """Ended streams that wait for a store that is down, a few MB; then the oldest are lost."""
 ANSWER_TIMEOUT_S: Final = 15.0
 """Longest wait for an answer, beside the store's own limits."""
+OWN_KEY_TIMEOUT_S: Final = 3.0
+"""Longest that a stream with the server's own key waits: it needs nothing from the store."""
 RETRY_S: Final = 2.0
-"""How long a store that failed is left alone."""
+"""How long a store that failed is left alone; twice as long each time that it fails again."""
+MAX_RETRY_S: Final = 30.0
 PURGE_EVERY_S: Final = 300.0
 STOP_TIMEOUT_S: Final = 5.0
 
@@ -83,6 +86,7 @@ class Archive:
         self._leases: dict[str, Lease] = {}
         self._unwritten: deque[_Ended] = deque()
         self._down_until_s = 0.0
+        self._retry_s = RETRY_S
         self._upkeep: asyncio.Task[None] | None = None
 
     @property
@@ -171,8 +175,9 @@ class Archive:
         future = self._places.submit(
             self._asked, lambda store: _take_place(store, grant, self._now_ms())
         )
+        timeout_s = OWN_KEY_TIMEOUT_S if grant.is_own else ANSWER_TIMEOUT_S
         try:
-            lease = await self._within(future)
+            lease = await self._within(future, timeout_s)
         except (asyncio.CancelledError, StoreUnavailableError):
             future.add_done_callback(self._give_back)  # the answer may still come
             raise
@@ -183,8 +188,10 @@ class Archive:
         if future.cancelled() or future.exception() is not None:
             return
         lease = future.result()
-        with contextlib.suppress(OyezError):
-            self._asked(lambda store: store.release_leases([lease], now_ms=self._now_ms()))
+        with contextlib.suppress(RuntimeError):  # stopped: it lapses
+            self._places.submit(
+                self._asked, lambda store: store.release_leases([lease], now_ms=self._now_ms())
+            )
 
     def ended(self, lease: Lease | None, record: UsageRecord) -> None:
         """Give a stream's place back and write its record, soon and elsewhere; never waits."""
@@ -203,12 +210,15 @@ class Archive:
         if self.is_down:
             raise StoreUnavailableError("", "It failed a moment ago.")
         try:
-            return question(self._opened())
+            answer = question(self._opened())
         except StoreUnavailableError as error:
-            self._down_until_s = time.monotonic() + RETRY_S
+            self._down_until_s = time.monotonic() + self._retry_s
+            self._retry_s = min(2 * self._retry_s, MAX_RETRY_S)
             # Its text may name the database's address.
             self._log.warning("store_unavailable", problem=error.problem)
             raise
+        self._retry_s = RETRY_S
+        return answer
 
     def _opened(self) -> Store:
         with self._opening:
@@ -254,9 +264,9 @@ class Archive:
     async def _in_places(self, work: Callable[[], T]) -> T:
         return await self._within(self._places.submit(work))
 
-    async def _within(self, future: Future[T]) -> T:
+    async def _within(self, future: Future[T], timeout_s: float = ANSWER_TIMEOUT_S) -> T:
         try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
             raise StoreUnavailableError("", "It did not answer in time.") from None

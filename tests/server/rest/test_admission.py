@@ -1,12 +1,13 @@
 """How many streams and sockets are let in, and what happens when the store is down."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
 
 from oyez.errors import StoreUnavailableError
-from oyez.server.archive import RETRY_S, Archive
+from oyez.server.archive import OWN_KEY_TIMEOUT_S, Archive
 from oyez.server.run import ServerThread
 from oyez.store.base import ScopeLimits, Store
 from server.wire import END, FOX, KEY, converse, dial, fox_audio, refusal, rest, start, text
@@ -189,7 +190,7 @@ async def test_the_servers_own_key_needs_no_store(
     assert archive.unguarded_streams == 2
     assert archive.unwritten_records == 2
     trouble.is_broken = False
-    await asyncio.sleep(RETRY_S)
+    await asyncio.to_thread(eventually, lambda: archive.is_down, lambda seen: not seen, 20)
     assert (
         text(await converse(url, [start(client_reference_id="3"), SPEECH, END], key=stored)) == FOX
     )
@@ -201,6 +202,31 @@ async def test_the_servers_own_key_needs_no_store(
         assert api.get("/readyz").json()["store"] == "ok"
     assert sorted(entry["client_reference_id"] for entry in entries) == ["1", "2", "3"]
     assert archive.lost_records == 0
+
+
+async def test_a_store_that_hangs_delays_nobody_for_long(
+    flaky: tuple[ServerThread, Trouble], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, _ = flaky
+    archive = server.hub.archive
+    assert archive is not None
+    gate = threading.Event()
+    archive._places.submit(gate.wait, 30)  # as a question that gets no answer
+    loop = asyncio.get_running_loop()
+    try:
+        began_s = loop.time()
+        assert text(await converse(server.websocket_url, [start(), SPEECH, END])) == FOX
+        assert loop.time() - began_s < OWN_KEY_TIMEOUT_S + 5
+    finally:
+        gate.set()
+    assert archive.unguarded_streams == 1
+    with client(server) as api:  # the place that it was given too late was given back
+        eventually(
+            lambda: api.get("/v1/usage-logs", params=window()).json()["usage_logs"],
+            lambda seen: len(seen) == 1,
+        )
+        limits = api.get("/v1/concurrency-limits").json()
+    assert limits["organization"]["current"]["transcribe_concurrent"] == 0
 
 
 async def test_a_store_that_is_away_when_the_server_starts_is_found_later(
@@ -220,7 +246,9 @@ async def test_a_store_that_is_away_when_the_server_starts_is_found_later(
     server = start_server()
     assert text(await converse(server.websocket_url, [start(), SPEECH, END])) == FOX
     is_away = False
-    await asyncio.sleep(RETRY_S)
+    archive = server.hub.archive
+    assert archive is not None
+    await asyncio.to_thread(eventually, lambda: archive.is_down, lambda seen: not seen, 20)
     with client(server) as api:
         assert api.get("/v1/usage-logs", params=window()).status_code == 200
 

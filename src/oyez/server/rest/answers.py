@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -18,8 +19,8 @@ MAX_PROBLEMS: Final = 20
 JSON: Final = "application/json"
 
 
-class RestError(Exception):
-    """A request is refused.
+class Refusal(HTTPException):
+    """A request is refused; it never leaves the server.
 
     Attributes:
         error_type: Name of the error in the table of the REST API.
@@ -39,11 +40,10 @@ class RestError(Exception):
         self.error_type = error_type
         self.message = message
         self.problems = tuple(problems)
-        self.headers = dict(headers or {})
-        super().__init__(error_type, message)
+        super().__init__(REST_ERROR_TYPES[error_type].code, message, dict(headers or {}))
 
 
-def wrong_fields(error: ValidationError, place: str) -> RestError:
+def wrong_fields(error: ValidationError, place: str) -> Refusal:
     """Return the refusal of a query or a body.
 
     Args:
@@ -62,22 +62,22 @@ def wrong_fields(error: ValidationError, place: str) -> RestError:
     return wrong_values(problems)
 
 
-def wrong_values(problems: Sequence[ApiErrorValidationError]) -> RestError:
+def wrong_values(problems: Sequence[ApiErrorValidationError]) -> Refusal:
     """Return the refusal of a request with these problems."""
     listed = " ".join(f"`{problem.location}`: {problem.message}" for problem in problems)
-    return RestError("invalid_request", f"The request is wrong. {listed}", problems=problems)
+    return Refusal("invalid_request", f"The request is wrong. {listed}", problems=problems)
 
 
-def from_protocol(error: RemoteProtocolError) -> RestError:
+def from_protocol(error: RemoteProtocolError) -> Refusal:
     """Return the refusal of a request for a reason that streams have too."""
     headers = {"WWW-Authenticate": "Bearer"} if error.error_type == "unauthenticated" else {}
-    return RestError(error.error_type, str(error), headers=headers)
+    return Refusal(error.error_type, str(error), headers=headers)
 
 
-def no_such_method(methods: Sequence[str]) -> RestError:
+def no_such_method(methods: Sequence[str]) -> Refusal:
     """Return the refusal of a method that an address does not know."""
     listed = ", ".join(methods)
-    return RestError(
+    return Refusal(
         "method_not_allowed", f"This address answers to {listed}.", headers={"Allow": listed}
     )
 
@@ -87,7 +87,7 @@ def json_answer(content: BaseModel, status: int, *, request_id: str) -> Response
     return _answer(content.model_dump_json(), status, request_id)
 
 
-def error_answer(request: HTTPConnection, refusal: RestError, *, request_id: str) -> Response:
+def error_answer(request: HTTPConnection, refusal: Refusal, *, request_id: str) -> Response:
     """Return an error in the form that clients read."""
     row = REST_ERROR_TYPES[refusal.error_type]
     error = ApiError(
@@ -99,7 +99,7 @@ def error_answer(request: HTTPConnection, refusal: RestError, *, request_id: str
         more_info=f"{request.url.scheme}://{request.url.netloc}/errors#{row.anchor}",
     )
     answer = _answer(json.dumps(error.model_dump(mode="json")), row.code, request_id)
-    answer.headers.update(refusal.headers)
+    answer.headers.update(refusal.headers or {})
     return answer
 
 

@@ -24,7 +24,7 @@ from oyez.server.hub import Hub, store_is_down
 from oyez.server.keys import from_handshake, is_same, the_key
 from oyez.server.rest.answers import (
     JSON,
-    RestError,
+    Refusal,
     error_answer,
     from_protocol,
     json_answer,
@@ -91,7 +91,7 @@ class Endpoint:
         """Serve a request.
 
         Raises:
-            RestError: It is refused.
+            Refusal: It is refused.
         """
         try:
             grant = await _grant(hub, request)
@@ -104,12 +104,12 @@ class Endpoint:
         except StoreUnavailableError:
             raise from_protocol(store_is_down()) from None
         except InvalidCursorError:
-            raise RestError(
+            raise Refusal(
                 "invalid_cursor",
                 "The cursor belongs to another query, or to none: begin again without it.",
             ) from None
         except OyezValidationError as error:
-            raise RestError("invalid_request", str(error)) from None
+            raise Refusal("invalid_request", str(error)) from None
 
     async def _payload(self, hub: Hub, request: Request) -> BaseModel | None:
         if self.query is not None:
@@ -121,7 +121,7 @@ class Endpoint:
             return None
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != JSON:
-            raise RestError(
+            raise Refusal(
                 "unsupported_media_type", f"The body must be JSON: send `Content-Type: {JSON}`."
             )
         body = await _body(
@@ -170,13 +170,13 @@ class Address:
         endpoint = self._by_method.get(request.method)
         try:
             answer = await self._served(endpoint, request, methods, request_id)
-        except RestError as error:
+        except Refusal as error:
             answer = error_answer(request, error, request_id=request_id)
         except ClientDisconnect:
             answer = Response(status_code=400)  # nobody reads it
         except Exception as failure:  # noqa: BLE001 - it must reach the client and the log
             self._hub.log.failure("request_failed", failure, request=request_id)
-            broken = RestError("internal_error", "The server failed. Try again.")
+            broken = Refusal("internal_error", "The server failed. Try again.")
             answer = error_answer(request, broken, request_id=request_id)
         self._hub.log.info(
             "request",
@@ -219,9 +219,9 @@ async def _body(request: Request, *, max_bytes: int, timeout_s: float) -> bytes:
     """Read a body that is neither too long nor too slow.
 
     Raises:
-        RestError: It is. The connection cannot be used for another request then.
+        Refusal: It is. The connection cannot be used for another request then.
     """
-    too_large = RestError(
+    too_large = Refusal(
         "request_too_large",
         f"The body may have {max_bytes} bytes.",
         headers={"Connection": "close"},
@@ -237,7 +237,7 @@ async def _body(request: Request, *, max_bytes: int, timeout_s: float) -> bytes:
                 if len(body) > max_bytes:
                     raise too_large
     except TimeoutError:
-        raise RestError(
+        raise Refusal(
             "request_timeout",
             f"The body did not arrive within {timeout_s:g} s.",
             headers={"Connection": "close"},

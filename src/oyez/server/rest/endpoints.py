@@ -226,7 +226,7 @@ def _check_window(start: datetime, end: datetime, *, longest: timedelta) -> None
     """Refuse a window that is empty or too long.
 
     Raises:
-        RestError: It is.
+        Refusal: It is.
     """
     if end <= start:
         raise wrong_values([_problem("end_time", "It must lie after `start_time`.")])

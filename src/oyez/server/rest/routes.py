@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from oyez.server.hub import Hub
-from oyez.server.rest.answers import JSON, RestError, error_answer, no_such_method
+from oyez.server.rest.answers import JSON, Refusal, error_answer, no_such_method
 from oyez.server.rest.cors import open_to_page
 from oyez.server.rest.endpoint import Address
 from oyez.server.rest.endpoints import ENDPOINTS
@@ -48,9 +48,11 @@ def refuse(request: Request, error: Exception) -> Response:
     """Answer what no route serves, in the form of the REST API."""
     assert isinstance(error, HTTPException)
     request_id = str(uuid.uuid4())
-    if error.status_code == 405:
+    if isinstance(error, Refusal):
+        refusal = error
+    elif error.status_code == 405:
         allowed = dict(error.headers or {}).get("Allow", "")
         refusal = no_such_method([name.strip() for name in allowed.split(",")])
     else:
-        refusal = RestError("not_found", "Nothing has this address: see /v1/docs.")
+        refusal = Refusal("not_found", "Nothing has this address: see /v1/docs.")
     return error_answer(request, refusal, request_id=request_id)
