@@ -1,5 +1,8 @@
 """How often a passphrase may be tried, and how those who knew it are remembered."""
 
+import hmac
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +59,22 @@ PASSPHRASE = "four random words here"
 def test_only_the_passphrase_is_the_passphrase(text: str) -> None:
     assert Visits(PASSPHRASE).knows(text) is (text == PASSPHRASE)
     assert Visits(text).knows(text)
+
+
+def test_passphrases_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By digests of one length, and in no other way."""
+    compared = []
+
+    def compare(left: bytes, right: bytes) -> bool:
+        compared.append((len(left), len(right)))
+        return left == right
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    visits = Visits(PASSPHRASE)
+    assert not visits.knows("")
+    assert not visits.knows(PASSPHRASE + "!" * 1_000)
+    assert visits.knows(PASSPHRASE)
+    assert compared == [(32, 32)] * 3
 
 
 def test_a_cookie_holds_for_its_time_and_for_one_process() -> None:
