@@ -25,8 +25,7 @@ PERMISSION_OF_USAGE: Final = {
 """What a key must be allowed itself to make temporary keys for it."""
 
 PROBLEMS: Final = {
-    KeyProblem.UNKNOWN: "The API key is wrong: use the key that this server was given, or one "
-    "that it made.",
+    KeyProblem.UNKNOWN: "The API key is wrong: use the key that this server was given.",
     KeyProblem.EXPIRED: "The API key has expired: get a new one.",
     KeyProblem.REVOKED: "The API key was revoked: get a new one.",
     KeyProblem.USED: "The temporary key is for one stream, which was opened: get a new one.",
