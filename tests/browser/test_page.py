@@ -4,14 +4,12 @@ import asyncio
 import base64
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from engines import speech
 from oyez.server.run import ServerThread
+from server.wire import FOX
 
 from .browser import chromium
 from .microphone import FIRST, SECOND, write_microphone, write_wav
@@ -28,6 +26,7 @@ from .visits import (
     drop,
     hold,
     log_in,
+    lose_the_microphone,
     lose_the_server,
     pause_by_keyboard,
     record_without_worklet,
@@ -67,7 +66,7 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Visits:
     text.write_text("no recording\n" * 100, encoding="utf-8")
     recording = base64.b64encode(wav.read_bytes()).decode()
 
-    async def hold_all(url: str, guarded_url: str) -> dict[str, Visit | str]:
+    async def hold_all(url: str, guarded_url: str, scripted_url: str) -> dict[str, Visit | str]:
         async with chromium(microphone) as browser:
             early = {
                 "pause": hold(browser, url, pause_by_keyboard, NO_TIMERS),
@@ -81,6 +80,7 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Visits:
                 "insecure": hold(browser, url, be_refused, INSECURE),
                 "login": hold(browser, guarded_url, log_in),
                 "lost": lose_the_server(browser, folder / "lost"),
+                "unplugged": hold(browser, scripted_url, lose_the_microphone),
             }
             pausing, *others = map(asyncio.ensure_future, early.values())
             await asyncio.gather(*others)  # microphones play in real time: let them have it
@@ -90,19 +90,16 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Visits:
             for name, visit in zip(early | late, held, strict=True)
         }
 
-    for name in ("guarded", "lost"):
+    for name in ("guarded", "lost", "scripted"):
         (folder / name).mkdir()
-    guarded = settings(
-        folder / "guarded", model="scripted", host="0.0.0.0", page=True, page_passphrase=PASSPHRASE
-    )
-    with serving(folder) as url, ServerThread(guarded) as other:
-        return Visits(asyncio.run(hold_all(url, f"http://127.0.0.1:{other.port}/")))
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    with ServerThread(settings(folder)) as server:
-        yield f"http://127.0.0.1:{server.port}/"
+    for_others = {"host": "0.0.0.0", "page": True, "page_passphrase": PASSPHRASE}
+    with (
+        ServerThread(settings(folder)) as real,
+        ServerThread(settings(folder / "guarded", model="scripted", **for_others)) as guarded,
+        ServerThread(settings(folder / "scripted", model="scripted")) as scripted,
+    ):
+        urls = [f"http://127.0.0.1:{server.port}/" for server in (real, guarded, scripted)]
+        return Visits(asyncio.run(hold_all(*urls)))
 
 
 def read_srt(content: str) -> list[tuple[int, int, str]]:
@@ -237,7 +234,20 @@ def test_a_page_that_came_by_plain_http_from_elsewhere_says_why_it_cannot_record
 def test_a_server_that_goes_away_leaves_the_words(visits: Visits) -> None:
     notes = visits["lost"].notes
     assert re.search("shutting down|connection was lost", notes["problem"])
-    assert "fox" in notes["final"]
+    assert set(notes["final"].split()) & set(FOX.split())
+
+
+def test_words_that_were_not_saved_are_not_thrown_away_unasked(visits: Visits) -> None:
+    for name in ("lost", "unplugged"):
+        assert "have not been saved" in visits[name].notes["question"]
+    assert visits["lost"].notes["final"] != "", "the answer was no"
+    assert visits["unplugged"].notes["final"] == "", "the answer was yes"
+
+
+def test_a_microphone_that_is_pulled_out_leaves_the_words(visits: Visits) -> None:
+    notes = visits["unplugged"].notes
+    assert "microphone is gone" in notes["problem"]
+    assert set(notes["before"].split()) & set(FOX.split())
 
 
 def test_the_passphrase_opens_the_page_in_a_browser(visits: Visits) -> None:

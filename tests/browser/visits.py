@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, Download, Page, Response, WebSocket
+from playwright.async_api import Browser, Dialog, Download, Page, Response, WebSocket
 
 from oyez.server.run import ServerThread
 from oyez.server.settings import Settings
@@ -33,6 +33,7 @@ if (devices) {
   devices.getUserMedia = async (constraints) => {
     const stream = await open(constraints);
     began = performance.now();
+    [window.track] = stream.getAudioTracks();
     return stream;
   };
 }
@@ -311,13 +312,39 @@ async def lose_the_server(browser: Browser, folder: Path) -> Visit:
     server = ServerThread(settings(folder, model="scripted"))
     with server:
         async with visiting(browser, f"http://127.0.0.1:{server.port}/") as visit:
-            await visit.enters("idle")
-            await visit.page.get_by_role("button", name="Start talking").click()
-            await visit.until("document.querySelector('.final')?.textContent.includes('fox')")
+            await hear_something(visit)
             await asyncio.to_thread(server.stop)
             await visit.page.wait_for_selector("#problem:not([hidden])")
             await visit.enters("idle")
+            await clear(visit, accept=False)
     return visit
+
+
+async def lose_the_microphone(visit: Visit) -> None:
+    """The microphone is pulled out in the middle of a talk; then the page is cleared."""
+    await hear_something(visit)
+    await visit.page.evaluate("track.dispatchEvent(new Event('ended'))")
+    await visit.enters("idle")
+    visit.notes["before"] = await visit.text(".words .final")
+    await clear(visit, accept=True)
+
+
+async def hear_something(visit: Visit) -> None:
+    """Talk to a scripted server until there is something that it has heard for good."""
+    await visit.enters("idle")
+    await visit.page.get_by_role("button", name="Start talking").click()
+    await visit.until("[...document.querySelectorAll('.final')].some((said) => said.textContent)")
+
+
+async def clear(visit: Visit, *, accept: bool) -> None:
+    """Press Clear, and answer the question whether that is meant."""
+
+    async def answer(dialog: Dialog) -> None:
+        visit.notes["question"] = dialog.message
+        await (dialog.accept() if accept else dialog.dismiss())
+
+    visit.page.once("dialog", answer)
+    await visit.page.get_by_role("button", name="Clear").click()
 
 
 async def hold(

@@ -141,7 +141,7 @@ async function talk() {
   enter("starting", "Starting");
   try {
     if (!canRecord()) throw new DOMException("", "SecurityError");
-    microphone = await openMicrophone({ onLost: () => stop() });
+    microphone = await openMicrophone({ onLost });
     await open(microphone.format);
   } catch (error) {
     await giveUp(error);
@@ -152,6 +152,11 @@ async function talk() {
   wave.start(level);
   enter("listening", "Listening");
   opened.done.catch(giveUp);
+}
+
+function onLost() {
+  tellProblem(new OyezError("no_microphone", "The microphone is gone. What was said before is here."));
+  stop();
 }
 
 let lastSoundMs = 0;
