@@ -95,8 +95,8 @@ def test_a_stream_changes_no_reading(tiny: Recognizer, two_cities: Samples) -> N
         for is_last in (False, True):
             samples = two_cities[RATE : (1 + end_s) * RATE]
             new = tiny.open_stream(StreamOptions())
-            [warm] = tiny.recognize([Window(stream, samples, 0, draft, is_last)])
-            [cold] = tiny.recognize([Window(new, samples, 0, draft, is_last)])
+            [warm] = tiny.recognize([Window(stream, samples, 0, draft, is_last=is_last)])
+            [cold] = tiny.recognize([Window(new, samples, 0, draft, is_last=is_last)])
             assert warm == cold
         draft = warm
 
