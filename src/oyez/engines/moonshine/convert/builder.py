@@ -146,6 +146,14 @@ class Builder:
             outputs=outputs,
         )
 
+    def bend(self, value: str) -> str:
+        """Apply GELU to what is multiplied next.
+
+        Where that is rounded to bytes, by way of tanh (Hendrycks and Gimpel, arXiv 1606.08415): off
+        by 0.0005 at the most, a fortieth of a byte's step, in half the time.
+        """
+        return self.fused("Gelu" if self._numbers is Numbers.FLOAT else "FastGelu", value)
+
     def rounded(self, value: str) -> Rounded:
         """Round floats to unsigned bytes, with one scale for all of them."""
         names = (f"{value}.bytes", f"{value}.scale", f"{value}.zero")

@@ -117,7 +117,7 @@ def _transform(graph: Builder, weights: Weights, value: str) -> str:
         feed = layer.feed
         wide = graph.product(f"{name}.feed.in", normed, feed.first, bias=feed.first_bias)
         fed = graph.product(
-            f"{name}.feed.out", graph.fused("Gelu", wide), feed.second, bias=feed.second_bias
+            f"{name}.feed.out", graph.bend(wide), feed.second, bias=feed.second_bias
         )
         value = graph.add("Add", value, fed)
     vectors = graph.norm("norm", value, weights.encoder.norm, output="vectors")
