@@ -75,6 +75,10 @@ class Window:
     """Index of `samples[0]` in the stream. Windows of one utterance share it."""
     draft: Hypothesis | None = field(default=None, repr=False)
     """An earlier reading of the same utterance, to be checked rather than redone."""
+    before: Hypothesis | None = field(default=None, repr=False)
+    """A reading of audio that ends where the draft's begins, when the window begins before that."""
+    before_ms: int = 0
+    """How much of that reading's audio lies before the window."""
     is_last: bool = False
     """Whether the audio ends in a pause and its words will be final: worth more effort."""
 

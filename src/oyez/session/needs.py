@@ -11,12 +11,16 @@ from oyez.transcript.hypothesis import Hypothesis
 class Need:
     """Audio that must be read before the walk goes on, in samples of the stream.
 
-    Equal needs have equal answers: they read the same audio from the very same draft.
+    Equal needs have equal answers: they read the same audio from the very same drafts.
     """
 
     start: int
     end: int
     draft: Hypothesis | None = field(default=None, repr=False)
+    before: Hypothesis | None = field(default=None, repr=False)
+    """A reading of what comes before the draft's audio, where this need begins before it."""
+    before_start: int = 0
+    """Where that reading begins."""
     is_last: bool = False
     """The audio ends in a pause and its words will be final."""
     is_urgent: bool = False
@@ -29,8 +33,8 @@ class Need:
         return hash(self._key)
 
     @property
-    def _key(self) -> tuple[int, int, bool, int]:
-        return (self.start, self.end, self.is_last, id(self.draft))
+    def _key(self) -> tuple[int, int, bool, int, int]:
+        return (self.start, self.end, self.is_last, id(self.draft), id(self.before))
 
 
 Needs: TypeAlias = tuple[Need, ...]

@@ -17,9 +17,9 @@ from oyez.session.ledger import Ledger
 from oyez.session.needs import Need, Needs
 from oyez.session.readings import Purpose, Reading
 from oyez.session.rules import Rules
-from oyez.session.walk import Event, Segment, Walk
+from oyez.session.segment import Event, Segment
+from oyez.session.walk import Walk
 from oyez.transcript.hypothesis import Hypothesis
-from oyez.transcript.words import words_of
 from oyez.turns.policy import EndpointPolicy
 
 
@@ -185,8 +185,8 @@ class Session:
         """Let go of samples and answers that nothing can ask for again."""
         self._buffer.drop_before(self._walk.oldest_needed)
         segment = self._walk.segment
-        start = None if segment is None else segment.start
-        for need in [need for need in self._answers if need.start != start]:
+        starts = () if segment is None else (segment.start, segment.context_start)
+        for need in [need for need in self._answers if need.start not in starts]:
             if need not in self._needs:
                 del self._answers[need]
 
@@ -211,7 +211,15 @@ class Session:
 
     def _ask(self, need: Need, purpose: Purpose) -> None:
         samples = self._buffer.read(need.start, need.end)
-        window = Window(self._stream, samples, need.start, need.draft, need.is_last)
+        window = Window(
+            self._stream,
+            samples,
+            need.start,
+            draft=need.draft,
+            before=need.before,
+            before_ms=self._ms(need.start - need.before_start) if need.before is not None else 0,
+            is_last=need.is_last,
+        )
         reading = Reading(need, purpose, window)
         self._asked.add(reading)
         self._wanted.append(reading)
@@ -233,8 +241,10 @@ class Session:
             self._ask(Need(segment.start, position, draft=segment.latest), Purpose.PARTIAL)
 
     def _is_partial_due(self, segment: Segment, position: int) -> bool:
-        if segment.latest is None:
-            return self._ms(position - segment.onset) >= self._rules.first_partial_ms
+        if not segment.is_shown:
+            rules = self._rules
+            is_ripe = self._ms(position - segment.onset) >= rules.first_partial_ms
+            return is_ripe and self._ms(position - segment.latest_end) >= rules.first_retry_ms
         # The longer the segment, the dearer each reading.
         share = self._ms(position - segment.start) / self._capabilities.max_window_ms
         interval_ms = self._capabilities.update_interval_ms * (0.6 + share)
@@ -242,17 +252,10 @@ class Session:
 
     def _show(self, reading: Reading, hypothesis: Hypothesis, segment: Segment) -> None:
         need = reading.need
-        if need.start != segment.start or need.end <= segment.latest_end:
+        if need.start < segment.context_start or need.end <= segment.latest_end:
             return
         segment.latest, segment.latest_end = hypothesis, need.end
-        until_ms = self._ms(need.end)
-        if hypothesis.mean_logprob < self._capabilities.min_mean_logprob:
-            # A stumble: what is shown is a better guess than nothing. If it was noise after all,
-            # the reading that closes the segment takes it back.
-            self._ledger.advance(final_ms=self._ledger.final_ms, total_ms=until_ms)
-            return
-        words = words_of(hypothesis, offset_ms=self._ms(need.start))
-        self._ledger.show(segment.stabilizer.pending(words), until_ms=until_ms)
+        self._walk.show(hypothesis, segment, start=need.start, end=need.end)
 
     def _ms(self, samples: int) -> int:
         return samples * 1000 // self._hearing.sample_rate_hz

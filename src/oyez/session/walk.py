@@ -8,8 +8,7 @@ gives the same final tokens every time.
 """
 
 from collections import deque
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from typing import Final
 
 from oyez.engines.base import Capabilities
@@ -19,54 +18,17 @@ from oyez.session.inlet import Frame
 from oyez.session.ledger import Ledger
 from oyez.session.needs import Need, Steps
 from oyez.session.rules import Rules
+from oyez.session.segment import Context, Cut, Event, Segment
 from oyez.transcript.alignment import edit_distance, words_covered
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.stabilizer import Stabilizer
-from oyez.transcript.words import Word, words_of
+from oyez.transcript.words import Word, mean_logprob, words_of
 from oyez.turns.policy import EndpointPolicy
 from oyez.turns.speech import SpeechDetector
 
 BROKEN_OFF_PART: Final = 0.5
 """A segment's last reading with less than this part of an earlier one's text has lost words: it
 read more audio, and corrections are never that short."""
-
-
-class Event(Enum):
-    """A control message with a place in the audio."""
-
-    FINALIZE = "finalize"
-    END = "end"
-
-
-@dataclass(slots=True)
-class Segment:
-    """A stretch of audio that is read as a whole, from the start of speech to a pause or a cut."""
-
-    start: int
-    onset: int
-    """Where speech was detected; a segment that begins at a cut has its start here."""
-    stabilizer: Stabilizer
-    next_commit: int
-    next_cut: int
-    frames: list[Frame]
-    """What was heard from the frame at `frames_start` on."""
-    frames_start: int
-    last_commit: Hypothesis | None = None
-    latest: Hypothesis | None = None
-    """The reading of the longest audio so far, whatever it was for."""
-    latest_end: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A place to cut a segment at, with what is heard on either side."""
-
-    at: int
-    distance: int
-    """Characters in which the two sides differ from the whole."""
-    left: list[Word]
-    right: list[Word]
-    right_hypothesis: Hypothesis
 
 
 class Walk:
@@ -102,6 +64,7 @@ class Walk:
         self._history: deque[Frame] = deque(maxlen=self._frames_in(rules.preroll_ms) + 4)
         self._floor = 0
         """Audio before it has been dealt with and is not read again."""
+        self._context: Context | None = None
         self._has_open_utterance = False
         self.detector = SpeechDetector(frame_samples=frame_samples)
         self.segment: Segment | None = None
@@ -126,8 +89,8 @@ class Walk:
     def oldest_needed(self) -> int:
         """Index of the oldest sample that may still be read."""
         if self.segment is not None:
-            return self.segment.start
-        return max(self._floor, self.detector.position - self._lookback)
+            return self.segment.context_start
+        return self._context.pieces[0] if self._context is not None else self._untold
 
     def tail_end(self, limit: int) -> int:
         """Return where the last reading of the open segment ends, at most at `limit`."""
@@ -139,7 +102,15 @@ class Walk:
         Its draft is the last commit reading, which depends on the audio alone. There is none in a
         pause, so that a reading begun early in the pause is the one that closes it.
         """
-        return Need(segment.start, end, draft=segment.last_commit, is_last=True)
+        context = segment.context
+        return Need(
+            segment.context_start,
+            end,
+            draft=segment.last_commit,
+            before=context.hypothesis if context is not None else None,
+            before_start=context.hypothesis_start if context is not None else 0,
+            is_last=True,
+        )
 
     # The walk.
 
@@ -187,18 +158,25 @@ class Walk:
         if not detector.is_speech or heard < 2 * self._frame_samples:
             return
         rules = self._rules
-        start = max(detector.speech_start - self._samples(rules.preroll_ms), self._floor)
+        start = fresh = max(detector.speech_start - self._samples(rules.preroll_ms), self._floor)
+        onset = max(detector.speech_start, self._floor)
         known = [*self._history]
+        context = self._context and self._context.since(onset - self._samples(rules.context_ms))
+        if context is not None:
+            fresh = (context.end + onset) // 2
         self.segment = Segment(
             start=start,
-            onset=max(detector.speech_start, start),
+            onset=onset,
+            fresh=fresh,
+            context=context,
             stabilizer=self._stabilizer(),
-            next_commit=start + self._samples(rules.first_commit_ms),
+            next_commit=onset + self._samples(rules.first_commit_ms - rules.preroll_ms),
             next_cut=start + self._soft_window,
             frames=known,
             frames_start=detector.position - len(known) * self._frame_samples,
-            latest_end=start,
+            latest_end=fresh,
         )
+        self._context = None
 
     def _rest(self) -> None:
         """Between segments: everything heard is final; an utterance may end."""
@@ -209,24 +187,31 @@ class Walk:
             and detector.silence_samples >= self._samples(self._endpoint.silence_ms)
         ):
             self._has_open_utterance = False
-            self._ledger.mark(TOKEN_TEXT_END, at_ms=self._ms(self.oldest_needed))
+            self._ledger.mark(TOKEN_TEXT_END, at_ms=self._ms(self._untold))
         # Speech that begins now is noticed late and read from earlier on: the counter waits.
-        self._ledger.advance(
-            final_ms=self._ms(self.oldest_needed), total_ms=self._ms(detector.position)
-        )
+        self._ledger.advance(final_ms=self._ms(self._untold), total_ms=self._ms(detector.position))
+        context = self._context
+        gap = self._samples(self._rules.context_gap_ms)
+        if context is not None and detector.position - context.end > gap:
+            self._context = None
 
     def _close(self, end: int) -> Steps:
         """Read the segment once more as a whole; all its words are final."""
         segment = self.segment
         assert segment is not None
         (hypothesis,) = yield (replace(self.closing_need(segment, end), is_urgent=True),)
-        words = self._words(hypothesis, segment.start)
+        words = self.fresh_words(hypothesis, segment, start=segment.context_start)
         if segment.last_commit is not None:
-            words = _longer(words, self._words(segment.last_commit, segment.start))
+            earlier = self.fresh_words(segment.last_commit, segment, start=segment.start)
+            words = _longer(words, earlier)
         self._ledger.finalize(segment.stabilizer.close(words))
         self._ledger.show((), until_ms=self._ms(end))
         self._has_open_utterance |= bool(segment.stabilizer.said)
         self._floor = end
+        if segment.stabilizer.said:
+            before = segment.context.pieces if segment.context is not None else ()
+            pieces = (*before, segment.start)
+            self._context = Context(pieces, end, hypothesis, segment.context_start)
         self.segment = None
 
     def _commit(self, position: int) -> Steps:
@@ -237,12 +222,13 @@ class Walk:
         (hypothesis,) = yield (need,)
         segment.last_commit = hypothesis
         segment.latest, segment.latest_end = hypothesis, position
-        words = self._words(hypothesis, segment.start)
-        stable_until_ms = self._ms(position) - self._rules.holdback_ms
+        words = self.fresh_words(hypothesis, segment, start=segment.start)
+        is_early = position - segment.start < self._samples(self._rules.first_final_ms)
+        stable_until_ms = 0 if is_early else self._ms(position) - self._rules.holdback_ms
         settled = segment.stabilizer.offer(words, stable_until_ms=stable_until_ms)
         self._has_open_utterance |= bool(settled)
         self._ledger.finalize(settled)
-        self._ledger.show(segment.stabilizer.pending(words), until_ms=self._ms(position))
+        self.show(hypothesis, segment, start=segment.start, end=position)
         step = self._commit_step(position - segment.start)
         segment.next_commit = position + step
         is_last_chance = position + step - segment.start > self._max_window
@@ -266,8 +252,8 @@ class Walk:
                 Need(segment.start, at, is_last=True),
                 Need(at, position),
             )
-            left = self._words(left_hypothesis, segment.start)
-            right = self._words(right_hypothesis, at)
+            left = self.fresh_words(left_hypothesis, segment, start=segment.start)
+            right = self._words(right_hypothesis, at, at)
             distance = edit_distance(whole, "".join(word.key for word in (*left, *right)))
             if best is None or distance < best.distance:
                 best = Cut(at, distance, left, right, right_hypothesis)
@@ -289,6 +275,8 @@ class Walk:
         self.segment = Segment(
             start=cut.at,
             onset=cut.at,
+            fresh=cut.at,
+            context=None,
             stabilizer=stabilizer,
             next_commit=segment.next_commit,
             next_cut=cut.at + self._soft_window,
@@ -329,11 +317,30 @@ class Walk:
             indexes = [index for index in indexes if has_pause(segment.frames, index)]
         return [segment.frames_start + index * frame + frame // 2 for index in indexes]
 
-    def _words(self, hypothesis: Hypothesis, start: int) -> list[Word]:
-        """Return the words of a reading, or none when the model itself does not believe them."""
-        if hypothesis.mean_logprob < self._capabilities.min_mean_logprob:
-            return []
-        return words_of(hypothesis, offset_ms=self._ms(start))
+    def show(self, hypothesis: Hypothesis, segment: Segment, *, start: int, end: int) -> None:
+        """Show the words of a reading of the audio from `start` to `end` that are not final."""
+        words = self.fresh_words(hypothesis, segment, start=start)
+        if hypothesis.tokens and not words:
+            # A stumble: what is shown is a better guess than nothing. If it was noise after all,
+            # the reading that closes the segment takes it back.
+            self._ledger.advance(final_ms=self._ledger.final_ms, total_ms=self._ms(end))
+            return
+        segment.is_shown = segment.is_shown or bool(words)
+        self._ledger.show(segment.stabilizer.pending(words), until_ms=self._ms(end))
+
+    def fresh_words(self, hypothesis: Hypothesis, segment: Segment, *, start: int) -> list[Word]:
+        """Return the words of a reading from `start` that were not final when a segment began.
+
+        None when the model itself does not believe them.
+        """
+        return self._words(hypothesis, start, segment.fresh)
+
+    def _words(self, hypothesis: Hypothesis, start: int, fresh: int) -> list[Word]:
+        words = words_of(hypothesis, offset_ms=self._ms(start))
+        if fresh > start:
+            fresh_ms = self._ms(fresh)
+            words = [word for word in words if word.start_ms + word.end_ms > 2 * fresh_ms]
+        return words if mean_logprob(words) >= self._capabilities.min_mean_logprob else []
 
     # Units.
 
@@ -356,6 +363,11 @@ class Walk:
     @property
     def _max_window(self) -> int:
         return self._samples(self._capabilities.max_window_ms)
+
+    @property
+    def _untold(self) -> int:
+        """Index of the oldest sample in which speech may still begin."""
+        return max(self._floor, self.detector.position - self._lookback)
 
     @property
     def _lookback(self) -> int:

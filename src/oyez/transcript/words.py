@@ -1,5 +1,6 @@
 """Words: the unit in which readings of the same audio are compared."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
@@ -48,6 +49,12 @@ def words_of(hypothesis: Hypothesis, *, offset_ms: int) -> list[Word]:
             groups[-1].append(moved)
     words = [Word(tuple(group), _key(group)) for group in groups]
     return _without_bare_punctuation(words)
+
+
+def mean_logprob(words: Sequence[Word]) -> float:
+    """Return the mean log-probability of a token of these words; 0.0 when there are none."""
+    logprobs = [token.logprob for word in words for token in word.tokens]
+    return sum(logprobs) / len(logprobs) if logprobs else 0.0
 
 
 def _key(tokens: list[HypothesisToken]) -> str:

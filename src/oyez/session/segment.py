@@ -1,0 +1,75 @@
+"""What the walk holds in its hands: the segment being read, what came before it, a cut."""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from oyez.session.inlet import Frame
+from oyez.transcript.hypothesis import Hypothesis
+from oyez.transcript.stabilizer import Stabilizer
+from oyez.transcript.words import Word
+
+
+class Event(Enum):
+    """A control message with a place in the audio."""
+
+    FINALIZE = "finalize"
+    END = "end"
+
+
+@dataclass(slots=True)
+class Segment:
+    """A stretch of audio that is read as a whole, from the start of speech to a pause or a cut."""
+
+    start: int
+    onset: int
+    """Where speech was detected; a segment that begins at a cut has its start here."""
+    fresh: int
+    """Words before it are final already."""
+    context: "Context | None"
+    """What the last reading begins with: words are heard better together with those before."""
+    stabilizer: Stabilizer
+    next_commit: int
+    next_cut: int
+    frames: list[Frame]
+    """What was heard from the frame at `frames_start` on."""
+    frames_start: int
+    last_commit: Hypothesis | None = None
+    latest: Hypothesis | None = None
+    """The reading of the longest audio so far, whatever it was for."""
+    latest_end: int = 0
+    is_shown: bool = False
+    """Whether any of its words has been shown."""
+
+    @property
+    def context_start(self) -> int:
+        """Where the last reading begins."""
+        return self.context.pieces[0] if self.context is not None else self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A place to cut a segment at, with what is heard on either side."""
+
+    at: int
+    distance: int
+    """Characters in which the two sides differ from the whole."""
+    left: list[Word]
+    right: list[Word]
+    right_hypothesis: Hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Speech that is final, and may be read once more together with what follows."""
+
+    pieces: tuple[int, ...]
+    """Where each closed segment began that may be read again, oldest first; never empty."""
+    end: int
+    hypothesis: Hypothesis
+    """The last reading of it."""
+    hypothesis_start: int
+
+    def since(self, earliest: int) -> "Context | None":
+        """Return what of it begins at `earliest` or later."""
+        kept = tuple(start for start in self.pieces if start >= earliest)
+        return replace(self, pieces=kept) if kept else None
