@@ -170,11 +170,11 @@ async def test_hostile_neighbours_change_nothing(start_server: Start) -> None:
     assert server.hub.stream_count == 0
 
 
-def test_questions_to_the_store_have_a_bound(start_server: Start) -> None:
-    """Many wrong keys at once: each is told something soon, and the server's own key is served."""
+def test_wrong_keys_one_after_the_other_are_all_refused(start_server: Start) -> None:
+    """And the server's own key is served as before."""
     server = start_server()
     with client(server, "wrong") as api:
-        statuses = {api.get("/v1/models").status_code for _ in range(50)}
+        statuses = {api.get("/v1/models").status_code for _ in range(20)}
     assert statuses == {401}
     with client(server) as api:
         assert api.get("/v1/models").status_code == 200

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oyez.errors import StoreUnavailableError
-from oyez.server.archive import OWN_KEY_TIMEOUT_S, Archive
+from oyez.server.archive import MAX_QUESTIONS, OWN_KEY_TIMEOUT_S, Archive
 from oyez.server.run import ServerThread
 from oyez.store.base import ScopeLimits, Store
 from server.wire import END, FOX, KEY, converse, dial, fox_audio, refusal, rest, start, text
@@ -271,3 +271,22 @@ async def test_the_log_of_a_store_in_trouble_names_no_password(
     assert "stream_not_counted" in caplog.text
     for secret in (KEY, "postgresql://"):
         assert secret not in caplog.text
+
+
+async def test_questions_to_the_store_have_a_bound(
+    flaky: tuple[ServerThread, Trouble], store: Store
+) -> None:
+    """More wrong keys than the store can be asked about: refused at once, and own keys served."""
+    server, _ = flaky
+    archive = server.hub.archive
+    assert archive is not None
+    for _ in range(MAX_QUESTIONS):
+        assert archive._room.acquire(blocking=False)
+    try:
+        (frame,) = await converse(server.websocket_url, [start()], key="wrong")
+        assert frame["error_type"] == "service_unavailable"
+        assert text(await converse(server.websocket_url, [start(), SPEECH, END])) == FOX
+    finally:
+        archive._room.release(MAX_QUESTIONS)
+    (frame,) = await converse(server.websocket_url, [start()], key="wrong")
+    assert frame["error_type"] == "unauthenticated"

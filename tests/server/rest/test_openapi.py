@@ -14,7 +14,7 @@ from oyez.server.rest.endpoints import ENDPOINTS
 from oyez.server.run import ServerThread
 from server.wire import KEY
 
-RUN_S = 15
+RUN_S = 10
 """Time that the fuzzing may take; what is generated for the limits of each field comes before."""
 
 
@@ -33,7 +33,7 @@ def test_whatever_is_sent_the_answer_is_as_described(
             *("--header", f"Authorization: Bearer {KEY}"),
             *("--exclude-checks", "positive_data_acceptance"),
             *("--phases", "coverage,fuzzing"),
-            *("--max-examples", "30", "--seed", "1", "--max-time", str(RUN_S)),
+            *("--max-examples", "20", "--seed", "1", "--max-time", str(RUN_S)),
             *("--no-color", "--continue-on-failure"),
         ],
         cwd=tmp_path,
