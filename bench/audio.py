@@ -31,7 +31,8 @@ class Sound:
 
     def pcm(self) -> bytes:
         """Return it as `pcm_s16le`, the way it is streamed."""
-        return np.rint(np.clip(self.samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
+        rounded = np.rint(np.clip(self.samples, -1.0, 1.0) * 32767.0)
+        return bytes(rounded.astype("<i2").tobytes())
 
     def part(self, start_s: float, end_s: float) -> "Sound":
         """Return the audio between two times."""

@@ -127,7 +127,8 @@ def test_the_sdk_needs_neither_numpy_nor_a_server(module: str) -> None:
     """Not even when they are not installed."""
     status, printed = run(
         "import sys\n"
-        "for name in ('numpy', 'starlette', 'uvicorn', 'onnxruntime', 'sounddevice', 'sqlalchemy'):\n"
+        "server = 'numpy', 'starlette', 'uvicorn', 'onnxruntime', 'sqlalchemy'\n"
+        "for name in (*server, 'sounddevice'):\n"
         "    sys.modules[name] = None\n"
         f"import {module}"
     )

@@ -12,12 +12,13 @@ class Rules:
     tail_ms: int = 64
     """Audio read after the detected end of speech. More brought no accuracy in measurements, and
     the sooner the last reading begins, the sooner a finalize is answered."""
-    close_silence_ms: int = 400
+    close_silence_ms: int = 600
     """A pause this long ends a segment: its words become final."""
-    context_ms: int = 10_000
-    """Longest audio before speech that the last reading of a segment begins with. Segments read
-    alone are cut short of what the model goes by: with moonshine-base, pauses of 400 ms and no
-    context cost XX errors of 100 words, with it none, against segments between pauses of 1 s."""
+    context_ms: int = 12_000
+    """Longest window of a segment's last reading that begins with segments before it."""
+    context_silence_ms: int = 300
+    """Silence from which on a last reading begins with them. A client that finalizes sooner gets
+    the segment read alone, which is faster."""
     context_gap_ms: int = 3_000
     """Silence after which what comes has little to do with what was."""
     first_commit_ms: int = 1_500
@@ -32,15 +33,15 @@ class Rules:
     """Words that end closer to the edge of the audio stay non-final: the model was cut there."""
     agreement: int = 2
     """Consecutive commit readings that must agree on a word before it is final early."""
-    min_commit_logprob: float = -0.4
+    min_commit_logprob: float = -0.35
     """Least log-probability of the tokens of a word that is final early."""
     patience: int = 8
     """Consecutive commit readings that must agree on a word below that, and on all before it."""
-    first_partial_ms: int = 260
+    first_partial_ms: int = 230
     """Speech heard before the first non-final words are looked for."""
-    first_retry_ms: int = 120
+    first_retry_ms: int = 100
     """Audio between readings until they find a word."""
-    soft_window_part: float = 0.6
+    soft_window_part: float = 0.4
     """From this part of the engine's longest window on, a segment is cut where a cut is free."""
     min_left_ms: int = 3_000
     """Shortest part before a cut."""

@@ -185,8 +185,8 @@ class Session:
         """Let go of samples and answers that nothing can ask for again."""
         self._buffer.drop_before(self._walk.oldest_needed)
         segment = self._walk.segment
-        starts = () if segment is None else (segment.start, segment.context_start)
-        for need in [need for need in self._answers if need.start not in starts]:
+        oldest = self._walk.oldest_needed
+        for need in [need for need in self._answers if segment is None or need.start < oldest]:
             if need not in self._needs:
                 del self._answers[need]
 
@@ -233,7 +233,7 @@ class Session:
         tail_end = self._walk.tail_end(position)
         if not self._walk.detector.is_speech:
             # A pause: read what the segment will be closed with, so that it is ready by then.
-            need = self._walk.closing_need(segment, tail_end)
+            need = self._walk.closing_need(segment, tail_end, at=position)
             is_whole = tail_end == self._walk.tail_end(position + 1)
             if is_whole and need not in self._answers:
                 self._ask(need, Purpose.PARTIAL)
@@ -248,7 +248,9 @@ class Session:
         # The longer the segment, the dearer each reading.
         share = self._ms(position - segment.start) / self._capabilities.max_window_ms
         interval_ms = self._capabilities.update_interval_ms * (0.6 + share)
-        return self._ms(position - segment.latest_end) >= interval_ms
+        is_due = self._ms(position - segment.latest_end) >= interval_ms
+        # A commit reading that comes soon shows as much.
+        return is_due and self._ms(segment.next_commit - position) >= interval_ms / 2
 
     def _show(self, reading: Reading, hypothesis: Hypothesis, segment: Segment) -> None:
         need = reading.need

@@ -96,21 +96,33 @@ class Walk:
         """Return where the last reading of the open segment ends, at most at `limit`."""
         return min(self.detector.speech_end + self._samples(self._rules.tail_ms), limit)
 
-    def closing_need(self, segment: Segment, end: int) -> Need:
-        """Return the reading that closes a segment at `end`.
+    def closing_need(self, segment: Segment, end: int, *, at: int) -> Need:
+        """Return the reading that closes a segment at `end` when that is decided at `at`.
 
         Its draft is the last commit reading, which depends on the audio alone. There is none in a
         pause, so that a reading begun early in the pause is the one that closes it.
         """
-        context = segment.context
+        context = self._context_of(segment, end, at)
+        if context is None:
+            return Need(segment.start, end, draft=segment.last_commit, is_last=True)
         return Need(
-            segment.context_start,
+            context.pieces[0],
             end,
             draft=segment.last_commit,
-            before=context.hypothesis if context is not None else None,
-            before_start=context.hypothesis_start if context is not None else 0,
+            before=context.hypothesis,
+            before_start=context.hypothesis_start,
             is_last=True,
         )
+
+    def _context_of(self, segment: Segment, end: int, at: int) -> Context | None:
+        """Return what the last reading of a segment begins with: the shorter it is, the more.
+
+        Nothing in a short pause: who finalizes then is in a hurry.
+        """
+        if at - self.detector.speech_end < self._samples(self._rules.context_silence_ms):
+            return None
+        earliest = end - self._samples(self._rules.context_ms)
+        return segment.context and segment.context.since(earliest)
 
     # The walk.
 
@@ -127,7 +139,7 @@ class Walk:
 
     def _meet(self, event: Event, at: int) -> Steps:
         if self.segment is not None:
-            yield from self._close(self.tail_end(at))
+            yield from self._close(self.tail_end(at), at=at)
         self._floor = at
         if event is Event.FINALIZE:
             self._ledger.mark(TOKEN_TEXT_FIN, at_ms=self._ms(at))
@@ -146,7 +158,7 @@ class Walk:
         if self.segment is not None:
             position = detector.position
             if detector.silence_samples >= self._close_silence:
-                yield from self._close(self.tail_end(position))
+                yield from self._close(self.tail_end(position), at=position)
             elif position >= self.segment.next_commit and detector.is_speech:
                 yield from self._commit(position)
         if self.segment is None:
@@ -195,12 +207,13 @@ class Walk:
         if context is not None and detector.position - context.end > gap:
             self._context = None
 
-    def _close(self, end: int) -> Steps:
+    def _close(self, end: int, *, at: int) -> Steps:
         """Read the segment once more as a whole; all its words are final."""
         segment = self.segment
         assert segment is not None
-        (hypothesis,) = yield (replace(self.closing_need(segment, end), is_urgent=True),)
-        words = self.fresh_words(hypothesis, segment, start=segment.context_start)
+        need = self.closing_need(segment, end, at=at)
+        (hypothesis,) = yield (replace(need, is_urgent=True),)
+        words = self.fresh_words(hypothesis, segment, start=need.start)
         if segment.last_commit is not None:
             earlier = self.fresh_words(segment.last_commit, segment, start=segment.start)
             words = _longer(words, earlier)
@@ -208,10 +221,11 @@ class Walk:
         self._ledger.show((), until_ms=self._ms(end))
         self._has_open_utterance |= bool(segment.stabilizer.said)
         self._floor = end
-        if segment.stabilizer.said:
+        # A word that a finalize cut in two is not told apart from the one before by its times.
+        is_whole = self.tail_end(end + 1) == end
+        if segment.stabilizer.said and is_whole:
             before = segment.context.pieces if segment.context is not None else ()
-            pieces = (*before, segment.start)
-            self._context = Context(pieces, end, hypothesis, segment.context_start)
+            self._context = Context((*before, segment.start), end, hypothesis, need.start)
         self.segment = None
 
     def _commit(self, position: int) -> Steps:

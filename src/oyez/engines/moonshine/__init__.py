@@ -30,8 +30,8 @@ _TINY = Capabilities(
 # Twice the work of tiny at every length.
 _BASE = Capabilities(
     languages=("en",),
-    update_interval_ms=750,
-    commit_interval_ms=750,
+    update_interval_ms=600,
+    commit_interval_ms=600,
     min_mean_logprob=_NOISE_LOGPROB,
 )
 # Windows that end in a pause are read again from a little earlier when their words have less than

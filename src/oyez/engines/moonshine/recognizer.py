@@ -9,7 +9,7 @@ import numpy as np
 from oyez.engines.base import Capabilities, RecognizerStream, Samples, StreamOptions, Window
 from oyez.engines.moonshine.align import path
 from oyez.engines.moonshine.decode import Decoded, decode, token_cap
-from oyez.engines.moonshine.graph import SAMPLES_PER_VECTOR, Audio, FloatArray, Graph
+from oyez.engines.moonshine.graph import SAMPLES_PER_VECTOR, Audio, Graph, IndexArray
 from oyez.engines.moonshine.level import raised
 from oyez.engines.moonshine.listener import Blocks
 from oyez.engines.moonshine.times import Span, active_frames, trim
@@ -42,6 +42,8 @@ class Draft:
     engine: str
     """The model whose ids these are: another's mean other text."""
     ids: tuple[int, ...]
+    starts_ms: tuple[int, ...]
+    """When each was said, from the start of the window."""
 
 
 class MoonshineStream:
@@ -155,24 +157,36 @@ class MoonshineRecognizer:
         if audio_ms < self._capabilities.min_window_ms:
             return Hypothesis((), audio_ms, language="en")
         ear = _Ear(graph, window.stream)
-        draft = self._draft_ids(window.draft)
+        before = self._draft_ids(window.before, from_ms=window.before_ms)
+        proposed = before + self._draft_ids(window.draft)
         spoken_s = 0.01 * float(np.count_nonzero(active_frames(samples, SAMPLE_RATE_HZ)))
         decoded, leading_ms = (
-            _decode_soundly(ear, samples, spoken_s, draft, self._doubt_logprob)
+            _decode_soundly(ear, samples, spoken_s, proposed, self._doubt_logprob)
             if window.is_last
-            else (_decode(ear, samples, spoken_s, draft), 0)
+            else (_decode(ear, samples, spoken_s, proposed), 0)
         )
         pieces = self._vocabulary.pieces(decoded.ids, decoded.logprobs)
-        times = _times(pieces, decoded.looks, samples, leading_ms)
+        first, last = path(decoded.looks)
+        starts_ms = first * _VECTOR_MS - leading_ms
+        times = _times(pieces, starts_ms, (last + 1) * _VECTOR_MS - leading_ms, samples)
         tokens = tuple(
             HypothesisToken(piece.text, piece.logprob, start_ms, end_ms)
             for piece, (start_ms, end_ms) in zip(pieces, times, strict=True)
         )
-        return Hypothesis(tokens, audio_ms, language="en", draft=Draft(self._name, decoded.ids))
+        draft = Draft(self._name, decoded.ids, tuple(starts_ms.tolist()))
+        return Hypothesis(tokens, audio_ms, language="en", draft=draft)
 
-    def _draft_ids(self, earlier: Hypothesis | None) -> tuple[int, ...]:
+    def _draft_ids(
+        self, earlier: Hypothesis | None, *, from_ms: int | None = None
+    ) -> tuple[int, ...]:
         draft = earlier.draft if earlier else None
-        return draft.ids if isinstance(draft, Draft) and draft.engine == self._name else ()
+        if not isinstance(draft, Draft) or draft.engine != self._name:
+            return ()
+        if from_ms is None:
+            return draft.ids
+        # The last start is that of the end of the text.
+        pairs = zip(draft.ids, draft.starts_ms, strict=False)
+        return tuple(token for token, start_ms in pairs if start_ms >= from_ms)
 
 
 def _decode(ear: _Ear, samples: Samples, spoken_s: float, draft: tuple[int, ...] = ()) -> Decoded:
@@ -186,21 +200,17 @@ def _decode(ear: _Ear, samples: Samples, spoken_s: float, draft: tuple[int, ...]
 
 
 def _times(
-    pieces: Sequence[Piece], looks: FloatArray, samples: Samples, leading_ms: int
+    pieces: Sequence[Piece], starts_ms: IndexArray, ends_ms: IndexArray, samples: Samples
 ) -> list[Span]:
-    """Tell when each piece was said, in a window that was read with silence before it.
+    """Tell when each piece was said, from the times of the ids.
 
     Punctuation is not said: it takes no time, where the piece before it ends.
     """
-    first, last = path(looks)
     is_said = [any(character.isalnum() for character in piece.text) for piece in pieces]
     spans = iter(
         trim(
             [
-                (
-                    int(first[piece.first]) * _VECTOR_MS - leading_ms,
-                    (int(last[piece.last]) + 1) * _VECTOR_MS - leading_ms,
-                )
+                (int(starts_ms[piece.first]), int(ends_ms[piece.last]))
                 for piece in compress(pieces, is_said)
             ],
             samples,
