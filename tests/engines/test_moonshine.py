@@ -1,6 +1,7 @@
 """The real models on the real speech that comes in their wheel."""
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from engines.speech import BECKETT, TWO_CITIES, word_error_rate, words
 from oyez.engines.base import Recognizer, Samples, StreamOptions, Window
 from oyez.engines.moonshine import load_tiny
-from oyez.engines.moonshine.decode import decode, token_cap
+from oyez.engines.moonshine.decode import Decoded, decode, token_cap
 from oyez.engines.moonshine.graph import Graph
 from oyez.errors import EngineClosedError, EngineError
 from oyez.transcript.hypothesis import Hypothesis
@@ -78,6 +79,33 @@ def test_a_draft_saves_passes(tiny_graph: Graph, two_cities: Samples) -> None:
     changed = sum(a != b for a, b in zip(plain.ids, drafted.ids, strict=False))
     assert changed <= 2
     assert abs(len(plain.ids) - len(drafted.ids)) <= 2
+
+
+def test_a_window_that_begins_with_an_earlier_one_starts_from_both_readings(
+    tiny: Recognizer, two_cities: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[int] = []
+
+    def counted(*args: Any, **kwargs: Any) -> Decoded:
+        decoded = decode(*args, **kwargs)
+        passes.append(decoded.passes)
+        return decoded
+
+    monkeypatch.setattr("oyez.engines.moonshine.recognizer.decode", counted)
+    stream = tiny.open_stream(StreamOptions())
+    middle, end = 6 * RATE, 9 * RATE
+    earlier, later = (
+        tiny.recognize([Window(stream, two_cities[a:b], a)])[0]
+        for a, b in ((0, middle), (middle, end))
+    )
+    window = two_cities[3 * RATE : end]
+    del passes[:]
+    [plain] = tiny.recognize([Window(stream, window, 3 * RATE)])
+    [drafted] = tiny.recognize(
+        [Window(stream, window, 3 * RATE, draft=later, before=earlier, before_ms=3_000)]
+    )
+    assert passes[1] * 2 < passes[0]
+    assert word_error_rate(plain.text, drafted.text) <= 0.1
 
 
 def test_foreign_drafts_are_ignored(tiny: Recognizer, beckett: Samples) -> None:

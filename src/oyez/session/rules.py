@@ -13,7 +13,10 @@ class Rules:
     """Audio read after the detected end of speech. More brought no accuracy in measurements, and
     the sooner the last reading begins, the sooner a finalize is answered."""
     close_silence_ms: int = 600
-    """A pause this long ends a segment: its words become final."""
+    """A pause this long ends a segment: its words become final. With moonshine-base on 81
+    recordings, without early finals, 8.1 of 100 words are wrong after pauses of 600 ms when segments
+    are read alone, and 7.4 with what came before them, as after pauses of 1 s. Pauses of 400 ms
+    cost tiny a point more."""
     context_ms: int = 12_000
     """Longest window of a segment's last reading that begins with segments before it."""
     context_silence_ms: int = 300
@@ -27,14 +30,17 @@ class Rules:
     """Audio between commit readings as a part of the segment's length, if that is more than the
     engine's own interval: readings then cost about the same for each second of audio."""
     first_final_ms: int = 3_000
-    """Length of a segment from which on words may be final before it ends: a short one has told the
-    model too little, and is likely to end soon."""
+    """Length of a segment from which on words may be final before it ends. A shorter one has told
+    the model too little: with 1.5 s, early finals cost 0.8 errors of 100 words more."""
     holdback_ms: int = 400
-    """Words that end closer to the edge of the audio stay non-final: the model was cut there."""
+    """Words that end closer to the edge of the audio stay non-final: the model was cut there. More
+    brings nothing where readings must agree as well."""
     agreement: int = 2
     """Consecutive commit readings that must agree on a word before it is final early."""
     min_commit_logprob: float = -0.35
-    """Least log-probability of the tokens of a word that is final early."""
+    """Least log-probability of the tokens of a word that is final early: -0.6 makes words final
+    0.2 s sooner at 0.2 to 0.4 more errors of 100 words, -1.0 0.5 s sooner at 1.2. Choosing by
+    logistic regression on twenty features of a word and its readings was no better."""
     patience: int = 8
     """Consecutive commit readings that must agree on a word below that, and on all before it."""
     first_partial_ms: int = 230

@@ -9,7 +9,6 @@ gives the same final tokens every time.
 
 from collections import deque
 from dataclasses import replace
-from typing import Final
 
 from oyez.engines.base import Capabilities
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
@@ -22,13 +21,9 @@ from oyez.session.segment import Context, Cut, Event, Segment
 from oyez.transcript.alignment import edit_distance, words_covered
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.stabilizer import Stabilizer
-from oyez.transcript.words import Word, mean_logprob, words_of
+from oyez.transcript.words import Word, longer, mean_logprob, words_of
 from oyez.turns.policy import EndpointPolicy
 from oyez.turns.speech import SpeechDetector
-
-BROKEN_OFF_PART: Final = 0.5
-"""A segment's last reading with less than this part of an earlier one's text has lost words: it
-read more audio, and corrections are never that short."""
 
 
 class Walk:
@@ -216,7 +211,7 @@ class Walk:
         words = self.fresh_words(hypothesis, segment, start=need.start)
         if segment.last_commit is not None:
             earlier = self.fresh_words(segment.last_commit, segment, start=segment.start)
-            words = _longer(words, earlier)
+            words = longer(words, earlier)
         self._ledger.finalize(segment.stabilizer.close(words))
         self._ledger.show((), until_ms=self._ms(end))
         self._has_open_utterance |= bool(segment.stabilizer.said)
@@ -225,7 +220,8 @@ class Walk:
         is_whole = self.tail_end(end + 1) == end
         if segment.stabilizer.said and is_whole:
             before = segment.context.pieces if segment.context is not None else ()
-            self._context = Context((*before, segment.start), end, hypothesis, need.start)
+            context = Context((*before, segment.start), end, hypothesis, need.start)
+            self._context = context.since(end - self._samples(self._rules.context_ms))
         self.segment = None
 
     def _commit(self, position: int) -> Steps:
@@ -396,11 +392,3 @@ class Walk:
 
     def _ms(self, samples: int) -> int:
         return samples * 1000 // self._rate_hz
-
-
-def _longer(last: list[Word], earlier: list[Word]) -> list[Word]:
-    """Return the last reading of a segment, unless it broke off long before an earlier one did."""
-    last_length, earlier_length = (
-        sum(len(word.key) for word in words) for words in (last, earlier)
-    )
-    return earlier if last_length < BROKEN_OFF_PART * earlier_length else last

@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
+
+BROKEN_OFF_PART: Final = 0.5
+"""A segment's last reading with less than this part of an earlier one's text has lost words: it
+read more audio, and corrections are never that short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,14 @@ def mean_logprob(words: Sequence[Word]) -> float:
     """Return the mean log-probability of a token of these words; 0.0 when there are none."""
     logprobs = [token.logprob for word in words for token in word.tokens]
     return sum(logprobs) / len(logprobs) if logprobs else 0.0
+
+
+def longer(last: list[Word], earlier: list[Word]) -> list[Word]:
+    """Return the last reading of a segment, unless it broke off long before an earlier one did."""
+    last_length, earlier_length = (
+        sum(len(word.key) for word in words) for words in (last, earlier)
+    )
+    return earlier if last_length < BROKEN_OFF_PART * earlier_length else last
 
 
 def _key(tokens: list[HypothesisToken]) -> str:

@@ -1,0 +1,131 @@
+"""Segments end at short pauses; what is said after one is read together with what came before."""
+
+from collections.abc import Sequence
+
+from oyez.engines.base import Capabilities, Window
+from oyez.engines.scripted import ScriptedRecognizer, ScriptedVad, ScriptedWord, script_audio
+from oyez.protocol.messages import Audio, Finalize
+from oyez.session.rules import Rules
+from oyez.transcript.hypothesis import Hypothesis
+
+from .driver import Bench, chunked
+from .speech import numbers, pcm, sentence
+
+RULES = Rules()
+
+
+class Witness(ScriptedRecognizer):
+    """Remembers the windows that it read."""
+
+    def __init__(self, script: Sequence[ScriptedWord]) -> None:
+        super().__init__(script, guess_cut_words=True, capabilities=Capabilities(("en",)))
+        self.read: list[Window] = []
+
+    def recognize(self, windows: Sequence[Window]) -> list[Hypothesis]:
+        self.read += windows
+        return super().recognize(windows)
+
+    @property
+    def last(self) -> list[Window]:
+        return [window for window in self.read if window.is_last]
+
+
+def say(script: Sequence[ScriptedWord], duration_ms: int) -> tuple[Witness, Bench]:
+    """Stream the words in pieces of 20 ms, without ending the stream."""
+    witness = Witness(script)
+    bench = Bench(witness, ScriptedVad())
+    for message in chunked(pcm(script_audio(script, duration_ms)), [640])[:-1]:
+        bench.say(message)
+    return witness, bench
+
+
+def two_parts(gap_ms: int) -> tuple[ScriptedWord, ...]:
+    first = sentence("one two three four")
+    return (*first, *sentence("five six seven", start_ms=first[-1].end_ms + gap_ms))
+
+
+def start_ms(window: Window) -> int:
+    return window.start_sample // 16
+
+
+def test_a_part_after_a_short_pause_is_read_with_the_part_before_it_and_said_once() -> None:
+    script = two_parts(gap_ms=RULES.close_silence_ms + 200)
+    witness, bench = say(script, script[-1].end_ms + RULES.close_silence_ms + 300)
+    assert bench.talk.text == "one two three four five six seven"
+    closing = witness.last[-1]
+    assert start_ms(closing) <= script[0].start_ms, "it begins with the first part"
+    assert closing.before is not None
+    assert closing.before_ms == 0, "whose reading is its draft"
+
+
+def test_nothing_is_read_again_after_a_long_silence() -> None:
+    script = two_parts(gap_ms=RULES.context_gap_ms + 500)
+    witness, bench = say(script, script[-1].end_ms + RULES.close_silence_ms + 300)
+    assert bench.talk.text == "one two three four five six seven"
+    assert start_ms(witness.last[-1]) > script[3].end_ms
+    assert witness.last[-1].before is None
+
+
+def test_a_finalize_soon_after_speech_has_the_part_read_alone() -> None:
+    """Which is faster; later in the pause the part is read with what came before it."""
+    script = two_parts(gap_ms=RULES.close_silence_ms + 200)
+    for silence_ms, is_alone in (
+        (RULES.context_silence_ms - 100, True),
+        (RULES.context_silence_ms + 100, False),
+    ):
+        witness, bench = say(script, script[-1].end_ms + silence_ms)
+        bench.say(Finalize())
+        assert bench.talk.marked_text == "one two three four five six seven<fin>"
+        assert (start_ms(witness.last[-1]) > script[3].end_ms) is is_alone
+
+
+def test_a_word_cut_by_a_finalize_is_not_lost() -> None:
+    """Its second half is heard after the finalize, and nothing else tells of it."""
+    script = sentence("one two three four five six", step_ms=400)
+    audio = pcm(script_audio(script, script[-1].end_ms + 1_500))
+    cut_ms = script[2].start_ms + 200
+    witness = Witness(script)
+    bench = Bench(witness, ScriptedVad())
+    bench.say(Audio(audio[: cut_ms * 32]))
+    bench.say(Finalize())
+    for message in chunked(audio[cut_ms * 32 :], [640]):
+        bench.say(message)
+    after = bench.talk.marked_text.split("<fin>")[1]
+    assert after.split() == ["three", "four", "five", "six"]
+
+
+def test_windows_with_context_are_bounded_however_long_somebody_speaks_in_short_parts() -> None:
+    script: list[ScriptedWord] = []
+    for index, word in enumerate(numbers(60).split()):
+        script.append(ScriptedWord(word, 500 + index * 1_500, 1_000 + index * 1_500))
+    witness, bench = say(script, 92_000)
+    assert bench.talk.text.split() == [word.text for word in script]
+    longest_ms = max(window.samples.size for window in witness.read) // 16
+    assert 0.7 * RULES.context_ms < longest_ms <= RULES.context_ms
+    held = bench.session._buffer.end - bench.session._buffer.start
+    assert held <= 16 * (RULES.context_ms + RULES.context_gap_ms)
+
+
+def test_words_of_a_short_segment_wait_for_its_end() -> None:
+    script = sentence(numbers(30))
+    witness, bench = say(script, 500 + RULES.first_final_ms - RULES.preroll_ms)
+    assert len(witness.read) > 3
+    assert not bench.talk.finals
+    witness, bench = say(script, 500 + 2 * RULES.first_final_ms)
+    assert bench.talk.finals
+
+
+def test_readings_follow_quickly_until_one_finds_a_word() -> None:
+    """A model may hear nothing in the first moments of speech."""
+    script = [ScriptedWord("slow", 500, 1_400), ScriptedWord("start", 1_450, 2_000)]
+    witness = ScriptedRecognizer(script, capabilities=Capabilities(("en",)))
+    bench = Bench(witness, ScriptedVad())
+    audio = pcm(script_audio(script, 1_600))
+    shown_ms = heard_ms = 0
+    for message in chunked(audio, [640])[:-1]:
+        bench.say(message)
+        heard_ms += 20
+        if any(result.tokens for result in bench.talk.results):
+            shown_ms = heard_ms
+            break
+    assert script[0].end_ms <= shown_ms <= script[0].end_ms + RULES.first_retry_ms + 60
