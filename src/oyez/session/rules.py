@@ -14,8 +14,8 @@ class Rules:
     the sooner the last reading begins, the sooner a finalize is answered."""
     close_silence_ms: int = 600
     """A pause this long ends a segment: its words become final. With moonshine-base on 81
-    recordings, without early finals, 8.1 of 100 words are wrong after pauses of 600 ms when segments
-    are read alone, and 7.4 with what came before them, as after pauses of 1 s. Pauses of 400 ms
+    recordings, and no early finals, 8.1 of 100 words are wrong after pauses of 600 ms when segments
+    are read alone, 7.4 with what came before them, and 7.4 after pauses of 1 s. Pauses of 400 ms
     cost tiny a point more."""
     context_ms: int = 12_000
     """Longest window of a segment's last reading that begins with segments before it."""
