@@ -129,3 +129,14 @@ def test_readings_follow_quickly_until_one_finds_a_word() -> None:
             shown_ms = heard_ms
             break
     assert script[0].end_ms <= shown_ms <= script[0].end_ms + RULES.first_retry_ms + 60
+
+
+def test_a_sentence_begins_with_a_capital_where_the_part_before_it_ended_one() -> None:
+    """Read together, the two parts may be one sentence; the first is final with its full stop."""
+    gap_ms = RULES.close_silence_ms + 200
+    first = sentence("it rains.")
+    script = (*first, *sentence("and it pours", start_ms=first[-1].end_ms + gap_ms))
+    _, bench = say(script, script[-1].end_ms + RULES.close_silence_ms + 300)
+    assert bench.talk.text == "it rains. And it pours"
+    shown = [token.text for result in bench.talk.results for token in result.tokens]
+    assert " and" not in shown

@@ -3,10 +3,13 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from oyez.protocol.messages import Results
 from oyez.protocol.tokens import Token, marker
 from oyez.transcript.words import Word
+
+SENTENCE_ENDS: Final = (".", "?", "!")
 
 
 class Ledger:
@@ -39,6 +42,8 @@ class Ledger:
         self._reported_final_ms = 0
         self._last_end_ms = 0
         self._has_text = False
+        self.ends_sentence = False
+        """Whether the last final word ends a sentence."""
         self.final_ms = 0
         self.total_ms = 0
         self.token_count = 0
@@ -51,6 +56,7 @@ class Ledger:
             return
         self._new += tokens
         self._has_text = True
+        self.ends_sentence = tokens[-1].text.endswith(SENTENCE_ENDS)
         self._last_end_ms = tokens[-1].end_ms
         self.token_count += len(tokens)
         self.advance(final_ms=self._last_end_ms, total_ms=self._last_end_ms)

@@ -34,6 +34,8 @@ class Segment:
     """What was heard from the frame at `frames_start` on."""
     frames_start: int
     last_commit: Hypothesis | None = None
+    begins_sentence: bool = False
+    """Whether what was said before it ends a sentence."""
     latest: Hypothesis | None = None
     """The reading of the longest audio so far, whatever it was for."""
     latest_end: int = 0

@@ -21,7 +21,7 @@ from oyez.session.segment import Context, Cut, Event, Segment
 from oyez.transcript.alignment import edit_distance, words_covered
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.stabilizer import Stabilizer
-from oyez.transcript.words import Word, longer, mean_logprob, words_of
+from oyez.transcript.words import Word, capitalised, longer, mean_logprob, words_of
 from oyez.turns.policy import EndpointPolicy
 from oyez.turns.speech import SpeechDetector
 
@@ -181,6 +181,7 @@ class Walk:
             next_cut=start + self._soft_window,
             frames=known,
             frames_start=detector.position - len(known) * self._frame_samples,
+            begins_sentence=self._ledger.ends_sentence,
             latest_end=fresh,
         )
         self._context = None
@@ -343,7 +344,10 @@ class Walk:
 
         None when the model itself does not believe them.
         """
-        return self._words(hypothesis, start, segment.fresh)
+        words = self._words(hypothesis, start, segment.fresh)
+        if segment.begins_sentence and words:
+            words[0] = capitalised(words[0])
+        return words
 
     def _words(self, hypothesis: Hypothesis, start: int, fresh: int) -> list[Word]:
         words = words_of(hypothesis, offset_ms=self._ms(start))

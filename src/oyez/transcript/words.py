@@ -1,7 +1,7 @@
 """Words: the unit in which readings of the same audio are compared."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
@@ -54,6 +54,17 @@ def words_of(hypothesis: Hypothesis, *, offset_ms: int) -> list[Word]:
             groups[-1].append(moved)
     words = [Word(tuple(group), _key(group)) for group in groups]
     return _without_bare_punctuation(words)
+
+
+def capitalised(word: Word) -> Word:
+    """Return a word with a capital letter, where it begins with a letter.
+
+    A model may hear one sentence where two parts of it were read apart, the first with a stop.
+    """
+    first, *rest = word.tokens
+    text = first.text.lstrip()
+    space = first.text[: len(first.text) - len(text)]
+    return replace(word, tokens=(replace(first, text=space + text[:1].upper() + text[1:]), *rest))
 
 
 def mean_logprob(words: Sequence[Word]) -> float:

@@ -107,8 +107,13 @@ class Api:
         said = ""
         async with self.stream(key, **config) as session:
             try:
-                await session.send_byte_chunk(audio)
-                await session.finish()
+                try:
+                    await session.send_byte_chunk(audio)
+                    await session.finish()
+                except self.errors.base as error:
+                    if isinstance(error, oyez.OyezServerError):
+                        raise
+                    # A refusal may be quicker than a second message: it is read below.
                 # To the end: the official SDK leaves it to the server to close the socket.
                 async for event in session.receive_events():
                     said += "".join(token.text for token in event.tokens if token.is_final)
