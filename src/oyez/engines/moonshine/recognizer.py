@@ -31,6 +31,9 @@ is a whole number of vectors: 192 ms, after which nothing but one block would be
 the window as a whole, and mends half as many errors."""
 _SHAKEN_FROM_S = 2.0
 """Speech from which on few tokens are suspicious."""
+_SPOKEN_FROM_S = 0.3
+"""Speech from which on a window that ends in the middle of it is made to say something: base hears
+nothing in the first half second of one utterance of four."""
 _FEWEST_TOKENS_PER_SECOND = 1.6
 """Of active speech. The slowest utterance of the development recordings has 2.0, most 3 to 5."""
 
@@ -163,7 +166,7 @@ class MoonshineRecognizer:
         decoded, leading_ms = (
             _decode_soundly(ear, samples, spoken_s, proposed, self._doubt_logprob)
             if window.is_last
-            else (_decode(ear, samples, spoken_s, proposed), 0)
+            else (_decode(ear, samples, spoken_s, proposed, is_last=False), 0)
         )
         pieces = self._vocabulary.pieces(decoded.ids, decoded.logprobs)
         first, last = path(decoded.looks)
@@ -189,13 +192,20 @@ class MoonshineRecognizer:
         return tuple(token for token, start_ms in pairs if start_ms >= from_ms)
 
 
-def _decode(ear: _Ear, samples: Samples, spoken_s: float, draft: tuple[int, ...] = ()) -> Decoded:
+def _decode(
+    ear: _Ear,
+    samples: Samples,
+    spoken_s: float,
+    draft: tuple[int, ...] = (),
+    *,
+    is_last: bool = True,
+) -> Decoded:
     return decode(
         ear.graph,
         ear.encode(samples),
         token_cap(samples.size / SAMPLE_RATE_HZ),
         draft,
-        is_never_empty=spoken_s >= _SHAKEN_FROM_S,
+        is_never_empty=spoken_s >= (_SHAKEN_FROM_S if is_last else _SPOKEN_FROM_S),
     )
 
 
