@@ -10,6 +10,7 @@ from oyez.protocol.tokens import Token, marker
 from oyez.transcript.words import Word
 
 SENTENCE_ENDS: Final = (".", "?", "!")
+"""What a token that ends a sentence ends with."""
 
 
 class Ledger:
