@@ -110,10 +110,9 @@ class Api:
                 try:
                     await session.send_byte_chunk(audio)
                     await session.finish()
-                except self.errors.base as error:
-                    if isinstance(error, oyez.OyezServerError):
-                        raise
-                    # A refusal may be quicker than a second message: it is read below.
+                except soniox.errors.SonioxRealtimeError:
+                    # A refusal may be quicker than a message: it is read below.
+                    pass
                 # To the end: the official SDK leaves it to the server to close the socket.
                 async for event in session.receive_events():
                     said += "".join(token.text for token in event.tokens if token.is_final)
