@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oyez.audio import RAW_LAYOUTS, open_decoder
@@ -47,6 +47,7 @@ def test_samples_are_exact(audio_format: str, data: bytes) -> None:
 
 @pytest.mark.parametrize("audio_format", RAW_FORMATS)
 @pytest.mark.parametrize(("rate", "channels"), [(16_000, 1), (16_000, 3), (8_000, 2), (44_100, 1)])
+@settings(max_examples=25)
 @given(data=st.binary(max_size=400), lengths=cuts)
 def test_samples_do_not_depend_on_how_the_bytes_were_cut(
     audio_format: str, rate: int, channels: int, data: bytes, lengths: list[int]

@@ -2,7 +2,7 @@ from math import ceil
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oyez.audio import Resampler, Samples
@@ -29,6 +29,7 @@ def noise(count: int) -> Samples:
 
 @pytest.mark.parametrize("target", [8_000, 16_000, 24_000])
 @pytest.mark.parametrize("source", RATES)
+@settings(max_examples=25)
 @given(count=st.integers(0, 3_000), lengths=st.lists(st.integers(0, 700), max_size=40))
 def test_the_result_does_not_depend_on_the_cut(
     source: int, target: int, count: int, lengths: list[int]

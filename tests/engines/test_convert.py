@@ -1,6 +1,8 @@
 """The lean graphs compute what the published ones do, on real speech."""
 
 import math
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,20 @@ pytestmark = pytest.mark.real
 RATE = 16_000
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _memory_is_given_back() -> Iterator[None]:
+    """Models and sessions are kept for the tests of this file: each takes seconds to make."""
+    yield
+    converted.cache_clear()
+    session.cache_clear()
+
+
+@cache
+def session(graph: Path | bytes) -> ort.InferenceSession:
+    return ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
+
+
+@cache
 def converted(files: ModelFiles, products: Numbers, convolutions: Numbers) -> LeanModel:
     weights = read_weights(files.encoder, files.decoder)
     kernels = Kernels(products, convolutions)
@@ -39,24 +55,23 @@ def converted(files: ModelFiles, products: Numbers, convolutions: Numbers) -> Le
 
 
 def vectors_of(model: LeanModel, samples: Samples) -> FloatArray:
-    providers = ["CPUExecutionProvider"]
-    encoder = ort.InferenceSession(model.encoder, providers=providers)
+    encoder = session(model.encoder)
     width = encoder.get_outputs()[0].shape[2]
-    listener = Listener(ort.InferenceSession(model.listener, providers=providers), width)
+    listener = Listener(session(model.listener), width)
     vectors: FloatArray = encoder.run(["vectors"], listener.listen(samples, {})[0].feed)[0]
     return vectors
 
 
 def logits_of(model: LeanModel, audio: Audio, ids: list[int]) -> FloatArray:
     """What follows each id at the beginning of a text, shape (ids, vocabulary)."""
-    session = ort.InferenceSession(model.decoder, providers=["CPUExecutionProvider"])
+    decoder = session(model.decoder)
     no_text = {
         node.name: np.zeros((1, node.shape[1], 0, node.shape[3]), np.float32)
-        for node in session.get_inputs()
+        for node in decoder.get_inputs()
         if node.name.startswith("text_")
     }
     feed = {"ids": np.array([ids], np.int64), **no_text, **audio}
-    logits: FloatArray = session.run(["logits"], feed)[0][0]
+    logits: FloatArray = decoder.run(["logits"], feed)[0][0]
     return logits
 
 

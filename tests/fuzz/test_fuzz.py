@@ -18,7 +18,7 @@ from bench.fuzz.transcript import Transcript
 from bench.fuzz.wire import ACTS, HANDSHAKES, WireCase
 
 SEED = 1
-CASES = {"starts": 2_500, "controls": 300, "timed": 150, "streams": 300, "wire": 100}
+CASES = {"starts": 1_000, "controls": 120, "timed": 60, "streams": 120, "wire": 50}
 
 
 @pytest.mark.parametrize("kind", CASES)

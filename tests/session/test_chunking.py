@@ -7,7 +7,7 @@ from oyez.engines.scripted import ScriptedRecognizer, ScriptedVad, ScriptedWord,
 from oyez.protocol.messages import Audio, ClientMessage, End, Finalize
 from oyez.protocol.tokens import Token
 
-from .driver import converse
+from .driver import chunked, converse
 from .speech import pcm, sentence
 
 WORDS = sentence("one two three four five six seven eight nine ten eleven twelve", step_ms=320)
@@ -61,7 +61,10 @@ def test_final_tokens_do_not_depend_on_the_cutting(
 
 
 def test_single_bytes_give_what_the_whole_gives() -> None:
-    assert hear(cut([1], [])) == hear(cut([len(AUDIO)], []))
+    beginning = AUDIO[: 3_600 * 32]  # up to the first endpoint and beyond
+    single, whole = (hear(chunked(beginning, [size])) for size in (1, len(beginning)))
+    assert single == whole
+    assert whole[-1].text == "<end>"
 
 
 def test_all_words_are_heard_once() -> None:
