@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from oyez.session.doubt import voice
 from oyez.session.inlet import Frame
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.stabilizer import Stabilizer
@@ -33,6 +34,8 @@ class Segment:
     frames: list[Frame]
     """What was heard from the frame at `frames_start` on."""
     frames_start: int
+    preroll_frames: int = 0
+    """Those of them that were heard before speech was detected."""
     last_commit: Hypothesis | None = None
     begins_sentence: bool = False
     """Whether what was said before it ends a sentence."""
@@ -41,6 +44,11 @@ class Segment:
     latest_end: int = 0
     is_shown: bool = False
     """Whether any of its words has been shown."""
+
+    @property
+    def voice(self) -> float:
+        """How surely somebody speaks in it, as `doubt.voice` says."""
+        return voice(self.frames[self.preroll_frames :])
 
     @property
     def context_start(self) -> int:

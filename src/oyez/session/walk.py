@@ -13,6 +13,7 @@ from dataclasses import replace
 from oyez.engines.base import Capabilities
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
 from oyez.session.cuts import has_pause, quietest_frames
+from oyez.session.doubt import believed, borne_out
 from oyez.session.inlet import Frame
 from oyez.session.ledger import Ledger
 from oyez.session.needs import Need, Steps
@@ -21,7 +22,7 @@ from oyez.session.segment import Context, Cut, Event, Segment
 from oyez.transcript.alignment import edit_distance, words_covered
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.stabilizer import Stabilizer
-from oyez.transcript.words import Word, capitalised, longer, mean_logprob, words_of
+from oyez.transcript.words import Word, capitalised, words_of
 from oyez.turns.policy import EndpointPolicy
 from oyez.turns.speech import SpeechDetector
 
@@ -181,6 +182,7 @@ class Walk:
             next_cut=start + self._soft_window,
             frames=known,
             frames_start=detector.position - len(known) * self._frame_samples,
+            preroll_frames=len(known) - heard // self._frame_samples,
             begins_sentence=self._ledger.ends_sentence,
             latest_end=fresh,
         )
@@ -212,7 +214,7 @@ class Walk:
         words = self.fresh_words(hypothesis, segment, start=need.start)
         if segment.last_commit is not None:
             earlier = self.fresh_words(segment.last_commit, segment, start=segment.start)
-            words = longer(words, earlier)
+            words = borne_out(words, earlier, voice=segment.voice)
         self._ledger.finalize(segment.stabilizer.close(words))
         self._ledger.show((), until_ms=self._ms(end))
         self._has_open_utterance |= bool(segment.stabilizer.said)
@@ -264,7 +266,7 @@ class Walk:
                 Need(at, position),
             )
             left = self.fresh_words(left_hypothesis, segment, start=segment.start)
-            right = self._words(right_hypothesis, at, at)
+            right = self._words(right_hypothesis, segment, at, at)
             distance = edit_distance(whole, "".join(word.key for word in (*left, *right)))
             if best is None or distance < best.distance:
                 best = Cut(at, distance, left, right, right_hypothesis)
@@ -342,19 +344,20 @@ class Walk:
     def fresh_words(self, hypothesis: Hypothesis, segment: Segment, *, start: int) -> list[Word]:
         """Return the words of a reading from `start` that were not final when a segment began.
 
-        None when the model itself does not believe them.
+        None when they are not believed.
         """
-        words = self._words(hypothesis, start, segment.fresh)
+        words = self._words(hypothesis, segment, start, segment.fresh)
         if segment.begins_sentence and words:
             words[0] = capitalised(words[0])
         return words
 
-    def _words(self, hypothesis: Hypothesis, start: int, fresh: int) -> list[Word]:
-        words = words_of(hypothesis, offset_ms=self._ms(start))
+    def _words(self, said: Hypothesis, segment: Segment, start: int, fresh: int) -> list[Word]:
+        words = words_of(said, offset_ms=self._ms(start))
         if fresh > start:
             fresh_ms = self._ms(fresh)
             words = [word for word in words if word.start_ms + word.end_ms > 2 * fresh_ms]
-        return words if mean_logprob(words) >= self._capabilities.min_mean_logprob else []
+        least = self._capabilities.min_mean_logprob
+        return believed(words, voice=segment.voice, sure_least=least)
 
     # Units.
 
