@@ -52,7 +52,7 @@ HERE: Final[Mapping[str, str]] = {
     "enable_speaker_diarization": "accepted; no effect: tokens have no `speaker`",
     "enable_language_identification": "serves: every token has the engine's language",
     "enable_endpoint_detection": "serves",
-    "max_endpoint_delay_ms": "serves; bounds the silence that is waited for",
+    "max_endpoint_delay_ms": "serves; no silence is waited for longer",
     "endpoint_sensitivity": "serves",
     "endpoint_latency_adjustment_level": "serves",
     "translation": "refused with `invalid_request`",
@@ -200,12 +200,12 @@ def server_states() -> str:
 
 
 def endpoint_silences() -> str:
-    """The silence that ends an utterance, by level and sensitivity."""
+    """The silence that ends an utterance when nothing is known, by level and sensitivity."""
     sensitivities = (-1.0, -0.5, 0.0, 0.5, 1.0)
     rows = []
     for level in range(4):
         silences = (
-            EndpointPolicy.from_settings(sensitivity=value, latency_level=level).silence_ms
+            EndpointPolicy.from_settings(sensitivity=value, latency_level=level).silence_ms()
             for value in sensitivities
         )
         rows.append((f"level {level}", *(f"{silence:,} ms" for silence in silences)))

@@ -56,3 +56,36 @@ def quietest_frames(
             if len(chosen) == count:
                 break
     return chosen
+
+
+def cut_places(
+    frames: Sequence[Frame],
+    *,
+    first: int,
+    last: int,
+    count: int,
+    apart: int,
+    frame_samples: int,
+    is_optional: bool,
+) -> list[int]:
+    """Return the best places to cut at, the best first, in samples from the first frame on.
+
+    Args:
+        frames: What was heard in the segment.
+        first: First sample that may be cut at.
+        last: Last sample that may be cut at.
+        count: Most places to return.
+        apart: Fewest frames between two of them.
+        frame_samples: Samples in a frame.
+        is_optional: Return places in pauses only.
+    """
+    indexes = quietest_frames(
+        frames,
+        first=first // frame_samples,
+        last=last // frame_samples - 1,
+        count=count,
+        apart=apart,
+    )
+    if is_optional:
+        indexes = [index for index in indexes if has_pause(frames, index)]
+    return [index * frame_samples + frame_samples // 2 for index in indexes]

@@ -1,5 +1,6 @@
 """What the walk holds in its hands: the segment being read, what came before it, a cut."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -8,6 +9,7 @@ from oyez.session.inlet import Frame
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.stabilizer import Stabilizer
 from oyez.transcript.words import Word
+from oyez.turns.judge import Pause
 
 
 class Event(Enum):
@@ -83,3 +85,10 @@ class Context:
         """Return what of it begins at `earliest` or later."""
         kept = tuple(start for start in self.pieces if start >= earliest)
         return replace(self, pieces=kept) if kept else None
+
+
+def pause_after(words: Sequence[Word]) -> Pause:
+    """Return what is known of a pause after these words."""
+    tokens = [token for word in words for token in word.tokens]
+    text = "".join(token.text for token in tokens)
+    return Pause(text, min((token.logprob for token in tokens[-2:]), default=0.0))

@@ -12,17 +12,18 @@ from dataclasses import replace
 
 from oyez.engines.base import Capabilities
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
-from oyez.session.cuts import has_pause, quietest_frames
+from oyez.session.cuts import cut_places
 from oyez.session.doubt import believed, borne_out
 from oyez.session.inlet import Frame
 from oyez.session.ledger import Ledger
 from oyez.session.needs import Need, Steps
 from oyez.session.rules import Rules
-from oyez.session.segment import Context, Cut, Event, Segment
+from oyez.session.segment import Context, Cut, Event, Segment, pause_after
 from oyez.transcript.alignment import edit_distance, words_covered
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.stabilizer import Stabilizer
 from oyez.transcript.words import Word, capitalised, words_of
+from oyez.turns.endpointer import Endpointer
 from oyez.turns.policy import EndpointPolicy
 from oyez.turns.speech import SpeechDetector
 
@@ -52,7 +53,6 @@ class Walk:
         self._ledger = ledger
         self._capabilities = capabilities
         self._rules = rules
-        self._endpoint = endpoint
         self._rate_hz = sample_rate_hz
         self._frame_samples = frame_samples
         self._frames: deque[Frame] = deque()
@@ -61,8 +61,13 @@ class Walk:
         self._floor = 0
         """Audio before it has been dealt with and is not read again."""
         self._context: Context | None = None
-        self._has_open_utterance = False
         self.detector = SpeechDetector(frame_samples=frame_samples)
+        self._endpointer = Endpointer(
+            endpoint,
+            self.detector,
+            sample_rate_hz=sample_rate_hz,
+            context_silence_ms=rules.context_silence_ms,
+        )
         self.segment: Segment | None = None
         self.is_done = False
 
@@ -146,6 +151,7 @@ class Walk:
     def _step(self, frame: Frame) -> Steps:
         detector = self.detector
         detector.hear(frame.speech)
+        self._endpointer.hear(frame.speech, frame.level_db)
         self._history.append(frame)
         if self.segment is None:
             self._open_if_speech()
@@ -153,7 +159,10 @@ class Walk:
             self.segment.frames.append(frame)
         if self.segment is not None:
             position = detector.position
-            if detector.silence_samples >= self._close_silence:
+            if self._endpointer.wants_words:
+                yield from self._judge_pause(position)
+            is_long = detector.silence_samples >= self._samples(self._rules.close_silence_ms)
+            if is_long or self._endpointer.is_due:
                 yield from self._close(self.tail_end(position), at=position)
             elif position >= self.segment.next_commit and detector.is_speech:
                 yield from self._commit(position)
@@ -191,12 +200,8 @@ class Walk:
     def _rest(self) -> None:
         """Between segments: everything heard is final; an utterance may end."""
         detector = self.detector
-        if (
-            self._endpoint is not None
-            and self._has_open_utterance
-            and detector.silence_samples >= self._samples(self._endpoint.silence_ms)
-        ):
-            self._has_open_utterance = False
+        if self._endpointer.is_open and self._endpointer.is_due:
+            self._endpointer.is_open = False
             self._ledger.mark(TOKEN_TEXT_END, at_ms=self._ms(self._untold))
         # Speech that begins now is noticed late and read from earlier on: the counter waits.
         self._ledger.advance(final_ms=self._ms(self._untold), total_ms=self._ms(detector.position))
@@ -204,6 +209,15 @@ class Walk:
         gap = self._samples(self._rules.context_gap_ms)
         if context is not None and detector.position - context.end > gap:
             self._context = None
+
+    def _judge_pause(self, position: int) -> Steps:
+        """Read what the segment would be closed with, and let its words tell how long to wait."""
+        segment = self.segment
+        assert segment is not None
+        need = self.closing_need(segment, self.tail_end(position), at=position)
+        (hypothesis,) = yield (replace(need, is_urgent=True),)
+        words = self.fresh_words(hypothesis, segment, start=need.start)
+        self._endpointer.judge(pause_after(words))
 
     def _close(self, end: int, *, at: int) -> Steps:
         """Read the segment once more as a whole; all its words are final."""
@@ -217,7 +231,7 @@ class Walk:
             words = borne_out(words, earlier, voice=segment.voice)
         self._ledger.finalize(segment.stabilizer.close(words))
         self._ledger.show((), until_ms=self._ms(end))
-        self._has_open_utterance |= bool(segment.stabilizer.said)
+        self._endpointer.is_open |= bool(segment.stabilizer.said)
         self._floor = end
         # A word that a finalize cut in two is not told apart from the one before by its times.
         is_whole = self.tail_end(end + 1) == end
@@ -239,7 +253,7 @@ class Walk:
         is_early = position - segment.start < self._samples(self._rules.first_final_ms)
         stable_until_ms = 0 if is_early else self._ms(position) - self._rules.holdback_ms
         settled = segment.stabilizer.offer(words, stable_until_ms=stable_until_ms)
-        self._has_open_utterance |= bool(settled)
+        self._endpointer.is_open |= bool(settled)
         self._ledger.finalize(settled)
         self.show(hypothesis, segment, start=segment.start, end=position)
         step = self._commit_step(position - segment.start)
@@ -259,8 +273,17 @@ class Walk:
         whole = "".join(word.key for word in words)
         best: Cut | None = None
         count = 3 if is_last_chance else 1
-        places = self._cut_places(segment, position, count=count, is_optional=not is_last_chance)
-        for at in places:
+        places = cut_places(
+            segment.frames,
+            first=segment.start + self._samples(self._rules.min_left_ms) - segment.frames_start,
+            last=position - self._samples(self._rules.min_right_ms) - segment.frames_start,
+            count=count,
+            apart=self._frames_in(500),
+            is_optional=not is_last_chance,
+            frame_samples=self._frame_samples,
+        )
+        for place in places:
+            at = segment.frames_start + place
             left_hypothesis, right_hypothesis = yield (
                 Need(segment.start, at, is_last=True),
                 Need(at, position),
@@ -282,7 +305,7 @@ class Walk:
         if not added:  # words beyond the cut may be final already: the new segment begins with them
             carried = said[words_covered([word.key for word in cut.left], said) :]
         self._ledger.finalize(added)
-        self._has_open_utterance |= bool(segment.stabilizer.said)
+        self._endpointer.is_open |= bool(segment.stabilizer.said)
         kept = (cut.at - segment.frames_start) // self._frame_samples
         stabilizer = self._stabilizer(carried)
         self.segment = Segment(
@@ -312,23 +335,6 @@ class Walk:
             patience=rules.patience,
             carried=carried,
         )
-
-    def _cut_places(
-        self, segment: Segment, position: int, *, count: int, is_optional: bool
-    ) -> list[int]:
-        first = segment.start + self._samples(self._rules.min_left_ms)
-        last = position - self._samples(self._rules.min_right_ms)
-        frame = self._frame_samples
-        indexes = quietest_frames(
-            segment.frames,
-            first=(first - segment.frames_start) // frame,
-            last=(last - segment.frames_start) // frame - 1,
-            count=count,
-            apart=self._frames_in(500),
-        )
-        if is_optional:
-            indexes = [index for index in indexes if has_pause(segment.frames, index)]
-        return [segment.frames_start + index * frame + frame // 2 for index in indexes]
 
     def show(self, hypothesis: Hypothesis, segment: Segment, *, start: int, end: int) -> None:
         """Show the words of a reading of the audio from `start` to `end` that are not final."""
@@ -360,13 +366,6 @@ class Walk:
         return believed(words, voice=segment.voice, sure_least=least)
 
     # Units.
-
-    @property
-    def _close_silence(self) -> int:
-        silence_ms = self._rules.close_silence_ms
-        if self._endpoint is not None:
-            silence_ms = min(silence_ms, self._endpoint.silence_ms)
-        return self._samples(silence_ms)
 
     def _commit_step(self, length: int) -> int:
         """Return the samples to the next commit reading: the longer the segment, the dearer."""

@@ -26,7 +26,7 @@ class SpeechDetector:
     """
 
     def __init__(self, *, frame_samples: int, rule: SpeechRule | None = None) -> None:
-        self._frame_samples = frame_samples
+        self.frame_samples = frame_samples
         self._rule = rule or SpeechRule()
         self._run = 0
         self.position = 0
@@ -43,16 +43,21 @@ class SpeechDetector:
         """Samples since speech was last heard."""
         return self.position - self.speech_end
 
+    @property
+    def is_rising(self) -> bool:
+        """Whether the last frame could be the first of new speech."""
+        return not self.is_speech and self._run > 0
+
     def hear(self, probability: float) -> None:
         """Take the speech probability of the next frame."""
         rule = self._rule
         start = self.position
-        self.position += self._frame_samples
+        self.position += self.frame_samples
         self._run = self._run + 1 if probability > rule.onset else 0
         if self.is_speech:
             self.is_speech = probability > rule.offset
         elif self._run >= rule.onset_frames:
             self.is_speech = True
-            self.speech_start = start - (rule.onset_frames - 1) * self._frame_samples
+            self.speech_start = start - (rule.onset_frames - 1) * self.frame_samples
         if self.is_speech:
             self.speech_end = self.position
