@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +161,8 @@ async def lose_the_server(pages: Pages) -> Outcomes:
     names = {"client lost": False, "client reconnected": True}
     async with AsyncExitStack() as stack:
         opened = [await stack.enter_async_context(pages.open(CLIENT)) for _ in names]
-        first = ServerThread(settings("scripted"))
+        # Not to be cut off by a server in a hurry: a busy browser reads its last words late.
+        first = ServerThread(replace(settings("scripted"), shutdown_grace_s=TALK_TIMEOUT_S))
         port = first.port
         with first:
             options = {"url": first.websocket_url, "key": KEY}

@@ -16,6 +16,8 @@ from oyez.cli.serve import is_loopback
 from .conftest import SENTENCE, Run
 
 SCRIPTED = ("--model", "scripted")
+STOP_S = 60.0
+"""Enough for any machine, however busy."""
 
 
 @contextlib.contextmanager
@@ -34,6 +36,8 @@ def serving(*arguments: str, **environment: str) -> Iterator[tuple["subprocess.P
         said += line
         if line.startswith("Ctrl-C"):
             break
+    else:
+        pytest.fail(f"the server ended before it was ready: {process.communicate()[1]}")
     try:
         yield process, said
     finally:
@@ -56,7 +60,7 @@ def test_it_makes_a_key_says_how_to_use_it_and_stops_on_ctrl_c(run: Run, recordi
         process.send_signal(signal.SIGINT)
         assert process.stdout is not None
         assert process.stdout.read() == ""
-        _, log = process.communicate(timeout=10)
+        _, log = process.communicate(timeout=STOP_S)
         assert process.returncode == 0
         assert "ready model=scripted" in log
         assert "Traceback" not in log
@@ -69,7 +73,7 @@ def test_a_given_key_is_not_shown_and_sigterm_stops_it() -> None:
         assert "given-key" not in said
         assert "OYEZ_API_KEY" in said
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=10)
+        _, log = process.communicate(timeout=STOP_S)
         assert (process.returncode, log) == (0, "")
 
 
@@ -85,7 +89,7 @@ def test_it_stops_although_a_stream_is_open() -> None:
             process.send_signal(signal.SIGINT)
             with pytest.raises(OyezUnavailableError, match="shutting down"):
                 list(session.receive_events())
-        _, log = process.communicate(timeout=15)
+        _, log = process.communicate(timeout=STOP_S)
         assert process.returncode == 0
         assert "Traceback" not in log
 
@@ -94,7 +98,7 @@ def test_an_address_for_others_is_warned_about() -> None:
     with serving("--host", "0.0.0.0") as (process, said):
         assert "ws://127.0.0.1:" in said
         process.send_signal(signal.SIGINT)
-        _, log = process.communicate(timeout=10)
+        _, log = process.communicate(timeout=STOP_S)
         assert "TLS" in log
 
 
@@ -190,7 +194,7 @@ def test_a_certificate_makes_it_speak_tls() -> None:
         assert "OYEZ_BASE_URL=wss://127.0.0.1:" in said
         assert "curl https://127.0.0.1:" in said
         process.send_signal(signal.SIGINT)
-        _, log = process.communicate(timeout=10)
+        _, log = process.communicate(timeout=STOP_S)
     assert "Warning" not in log
 
 

@@ -61,6 +61,7 @@ class TcpProxy:
         client, server = self._pair
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         server.shutdown(socket.SHUT_RDWR)
+        self.flows.set()
 
     def _serve(self) -> None:
         while not self._is_stopped:
