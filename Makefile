@@ -27,8 +27,11 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
 
+# One process more than the two cores of a small machine: much of what tests take is waiting.
+WORKERS ?= 3
+
 test: check browser clients postgres
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS)
 
 # What the tests with JavaScript clients need: Chromium, Node.js and the clients themselves.
 browser:
