@@ -1,12 +1,12 @@
 """Part `quiet`: speech 30 dB below the usual level keeps its words.
 
-The same clips are streamed three times: as recorded, with their speech at -26 dB of full scale (the
-level of speech in telephony, ITU-T P.56 and G.191), and at -56 dB, which is 30 dB less. Recordings
-differ in level by 40 dB, so that taking 30 dB off each as it is would leave some of them one bit.
-The level is the mean power of what the energy pass calls speech, and the audio is rounded to 16
-bits again, as a quiet microphone's would be. Reported: pooled WER (Whisper normaliser), the
-difference of -56 and -26 dB with its 95 % interval (paired bootstrap over clips), and deletions,
-which are what a voice activity that is deaf to quiet speech causes.
+The same clips are streamed twice: with their speech at -26 dB of full scale (the level of speech in
+telephony, ITU-T P.56 and G.191), and at -56 dB, which is 30 dB less. Recordings differ in level by
+40 dB, so that taking 30 dB off each as it is would leave some of them one bit; as they are, part
+`wer` streams them. The level is the mean power of what the energy pass calls speech, and the audio
+is rounded to 16 bits again, as a quiet microphone's would be. Reported: pooled WER (Whisper
+normaliser), the difference of the two with its 95 % interval (paired bootstrap over clips), and
+deletions, which are what a voice activity that is deaf to quiet speech causes.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -36,24 +36,21 @@ class Level:
     """How loud clips are made."""
 
     name: str
-    speech_db: float | None
-    """Of full scale; None leaves them as they are."""
+    speech_db: float
+    """Of full scale."""
 
     def apply(self, sound: Sound) -> Sound:
         """Return a sound at this level; one without speech stays as it is."""
         spans = speech_spans(sound)
-        if self.speech_db is None or not spans:
+        if not spans:
             return sound
         speech = joined([sound.part(span.start_s, span.end_s) for span in spans])
         gain = np.float32(10.0 ** ((self.speech_db - level_db(speech)) / 20.0))
         return Sound(sound.samples * gain, sound.rate_hz)
 
 
-LEVELS = (
-    Level("as recorded", None),
-    Level("nominal, -26 dB", NOMINAL_DB),
-    Level("quiet, -56 dB", QUIET_DB),
-)
+NOMINAL = Level("nominal, -26 dB", NOMINAL_DB)
+QUIET = Level("quiet, -56 dB", QUIET_DB)
 
 
 def measure(plan: Plan) -> dict[str, Any]:
@@ -65,7 +62,7 @@ def measure(plan: Plan) -> dict[str, Any]:
     rows = []
     levels: dict[str, Any] = {}
     problems: dict[str, str] = {}
-    for level in LEVELS:
+    for level in (NOMINAL, QUIET):
         streams = _streams(plan, clips, level)
         found = [
             word_errors(text.whisper(clip.text), text.whisper(stream.text))
@@ -88,11 +85,11 @@ def measure(plan: Plan) -> dict[str, Any]:
             if stream.problem:
                 problems[f"{clip.name}, {level.name}"] = stream.problem
     tables.note(tables.table(("speech", "words", "WER", "95 %", "del", "ins"), rows))
-    nominal, quiet = errors[1], errors[2]
+    nominal, quiet = errors
     change = pooled(quiet).percent - pooled(nominal).percent
     spread = bootstrap_difference(quiet, nominal)
     tables.note(
-        f"\n{len(clips)} clips. {LEVELS[2].name} less {LEVELS[1].name}: {change:+.2f} "
+        f"\n{len(clips)} clips. {QUIET.name} less {NOMINAL.name}: {change:+.2f} "
         f"{tables.interval(spread)}."
     )
     lost = sorted(

@@ -1,12 +1,14 @@
-"""Part `silence`: ten minutes (`--minutes`) without speech: digital silence, then real rooms.
+"""Part `silence`: ten minutes (`--minutes`) each of digital silence, of noise and of music.
 
-Every word is wrong here: final words for each minute of audio that is not speech, and how many
-messages showed words that were not final. The rooms are the recordings without speech of the data
-folder, each looped to the same share of the ten minutes: noise, dishes, a bicycle, music. Words are
-listed with the recording they came in. Without a data folder the room is white noise at -50 dB.
+Every word is wrong here: final words for each minute of audio in which nobody speaks, by kind, and
+how many messages showed words that were not final. Noise and music are the recordings without
+speech of the data folder (dishes, a bicycle, hiss; instruments, a band, a bird), each repeated to
+the same share of the ten minutes. No two repetitions are alike: each is at another level and begins
+elsewhere, because where a window begins decides what a model hears in music. Words are listed with
+the recording they came in. Without a data folder noise is white noise, and music chords.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,32 +24,43 @@ QUICK_LENGTH_S = 60.0
 NOISE_DB = -50.0
 QUIET_DB = -90.0
 """Recordings below this are digital silence, which has a stream of its own."""
+LEVELS_DB: Final = (-26.0, -36.0, -46.0, -56.0, -16.0)
+"""Of the repetitions of a recording, one after another."""
+STEP_S = 0.37
+"""Each repetition begins so much later in the recording than the one before."""
+MUSIC: Final = ("music", "guitar")
+"""What the names of the recordings begin with that are music; the others are noise."""
+CHORDS_HZ: Final = ((220.0, 277.2, 329.6), (246.9, 293.7, 370.0), (196.0, 246.9, 293.7))
+CHORD_S = 0.8
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Stream both silences; print and return words and cost."""
+    """Stream every kind; print and return words and cost."""
     length_s = plan.soak_s(quick_s=QUICK_LENGTH_S)
-    rooms = loops(plan, length_s)
-    streams = {
-        "digital silence": [("digital silence", silence(length_s))],
-        "rooms": rooms,
-    }
+    streams = {"digital silence": [("digital silence", silence(length_s))]}
+    for kind, sounds in _recordings(plan).items():
+        share_s = length_s / len(sounds)
+        streams[kind] = [(name, varied(sound, share_s)) for name, sound in sounds]
     return {name: _run(plan, name, parts) for name, parts in streams.items()}
 
 
-def loops(plan: Plan, length_s: float) -> list[tuple[str, Sound]]:
-    """Return recordings without speech, looped to equal shares of the length."""
-    sounds = [(clip.name, clip.read().at_speech_rate()) for clip in plan.corpus.no_speech()]
-    audible = [(name, sound) for name, sound in sounds if level_db(sound) > QUIET_DB]
-    if not audible:
-        audible = [("white noise", white_noise(min(length_s, 60.0)))]
-    share_s = length_s / len(audible)
-    return [(name, looped(sound, share_s)) for name, sound in audible]
+def kind_of(name: str) -> str:
+    """Return `music` or `noise`, by the name of a recording without speech."""
+    return "music" if name.startswith(MUSIC) else "noise"
 
 
-def looped(sound: Sound, seconds: float) -> Sound:
-    """Repeat a sound, or cut it, to a length."""
-    return Sound(np.resize(sound.samples, round(seconds * sound.rate_hz)), sound.rate_hz)
+def varied(sound: Sound, seconds: float) -> Sound:
+    """Repeat a sound to a length, each time at another level and from another place on."""
+    rate_hz, wanted = sound.rate_hz, round(seconds * sound.rate_hz)
+    parts: list[Sound] = []
+    missing = wanted
+    while missing > 0:
+        begin = round(len(parts) * STEP_S * rate_hz) % sound.samples.size
+        part = Sound(sound.samples[begin:][:missing], rate_hz)
+        gain_db = LEVELS_DB[len(parts) % len(LEVELS_DB)] - level_db(sound)
+        parts.append(Sound(part.samples * np.float32(10.0 ** (gain_db / 20.0)), rate_hz))
+        missing -= part.samples.size
+    return joined(parts) if parts else Sound(sound.samples[:0], rate_hz)
 
 
 def level_db(sound: Sound) -> float:
@@ -61,6 +74,29 @@ def white_noise(seconds: float) -> Sound:
         0.0, 10 ** (NOISE_DB / 20), round(seconds * SPEECH_RATE_HZ)
     )
     return Sound(samples.astype(np.float32), SPEECH_RATE_HZ)
+
+
+def chords(seconds: float) -> Sound:
+    """Return plucked chords, one after another."""
+    at_s = np.arange(round(seconds * SPEECH_RATE_HZ)) / SPEECH_RATE_HZ
+    since_s = at_s % CHORD_S
+    notes_hz = np.array(CHORDS_HZ)[(at_s // CHORD_S).astype(int) % len(CHORDS_HZ)]
+    tones = sum(
+        np.sin(2 * np.pi * overtone * notes_hz * since_s[:, np.newaxis]).sum(axis=1) / overtone
+        for overtone in (1, 2, 3, 4)
+    )
+    return Sound((0.05 * tones * np.exp(-3.0 * since_s)).astype(np.float32), SPEECH_RATE_HZ)
+
+
+def _recordings(plan: Plan) -> dict[str, list[tuple[str, Sound]]]:
+    """Return the audible recordings without speech, by kind."""
+    sounds = [(clip.name, clip.read().at_speech_rate()) for clip in plan.corpus.no_speech()]
+    audible = [(name, sound) for name, sound in sounds if level_db(sound) > QUIET_DB]
+    made = {"noise": ("white noise", white_noise(20.0)), "music": ("chords", chords(20.0))}
+    return {
+        kind: [item for item in audible if kind_of(item[0]) == kind] or [instead]
+        for kind, instead in made.items()
+    }
 
 
 def _run(plan: Plan, name: str, parts: list[tuple[str, Sound]]) -> dict[str, Any]:

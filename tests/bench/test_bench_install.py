@@ -1,12 +1,11 @@
 """Dependency closure, loops of noise, minutes of usage."""
 
-import numpy as np
 import pytest
-from bench.audio import SPEECH_RATE_HZ, Sound, silence
+from bench.audio import SPEECH_RATE_HZ, silence
 from bench.endurance import Meter, Sample
 from bench.install import closure, size_of
 from bench.serving import Usage
-from bench.silence import QUIET_DB, level_db, looped, white_noise
+from bench.silence import LEVELS_DB, QUIET_DB, chords, kind_of, level_db, varied, white_noise
 from bench.wer import Offline
 
 from oyez.engines.registry import load_recognizer
@@ -31,11 +30,24 @@ def test_size_of_the_project_is_that_of_its_package() -> None:
     assert 100_000 < size_of(project) < 10_000_000
 
 
-def test_looping_repeats_and_cuts() -> None:
-    sound = Sound(np.arange(1600, dtype=np.float32), SPEECH_RATE_HZ)
+def test_a_recording_is_repeated_at_other_levels_and_from_other_places_on() -> None:
+    noise = white_noise(1.0)
+    repeated = varied(noise, 2.2)
 
-    assert looped(sound, 0.25).samples[1600:1604].tolist() == [0.0, 1.0, 2.0, 3.0]
-    assert looped(sound, 0.05).samples.size == 800
+    assert repeated.seconds == pytest.approx(2.2)
+    first, second = repeated.part(0.0, 1.0), repeated.part(1.0, 1.63)
+    assert level_db(first) == pytest.approx(LEVELS_DB[0], abs=0.1)
+    assert level_db(second) == pytest.approx(LEVELS_DB[1], abs=0.1)
+    start = round(0.37 * SPEECH_RATE_HZ)
+    gain = 10.0 ** ((LEVELS_DB[1] - LEVELS_DB[0]) / 20.0)
+    assert second.samples[:100] == pytest.approx(first.samples[start:][:100] * gain)
+    assert varied(noise, 0.25).seconds == 0.25
+
+
+def test_recordings_without_speech_are_music_or_noise() -> None:
+    assert kind_of("music-vibe-ace") == kind_of("guitar") == "music"
+    assert kind_of("dishes") == "noise"
+    assert -40.0 < level_db(chords(4.0)) < -15.0
 
 
 def test_levels() -> None:

@@ -8,7 +8,7 @@ import soundfile
 from bench.audio import Sound
 from bench.corpus import Clip
 from bench.cost import Cost
-from bench.quiet import LEVELS
+from bench.quiet import QUIET
 from bench.reliability import auc, bins, calibration_error, judged
 from bench.serving import Usage
 from bench.silence import level_db
@@ -77,17 +77,17 @@ def test_speech_is_brought_to_a_level_whatever_its_pauses() -> None:
     tone = (0.3 * np.sin(2 * np.pi * 440 * time_s)).astype(np.float32)
     sound = Sound(np.concatenate([np.zeros(32_000, np.float32), tone]), 16_000)
 
-    quiet = LEVELS[2].apply(sound)
+    quiet = QUIET.apply(sound)
 
     loud = Sound(quiet.samples[-12_000:], 16_000)
     assert level_db(loud) == pytest.approx(-56.0, abs=0.5)
     assert not quiet.samples[:16_000].any()
 
 
-def test_speech_as_recorded_stays_as_it_is() -> None:
-    sound = Sound(np.full(16_000, 0.1, np.float32), 16_000)
+def test_what_has_no_speech_keeps_its_level() -> None:
+    sound = Sound(np.zeros(16_000, np.float32), 16_000)
 
-    assert LEVELS[0].apply(sound) is sound
+    assert QUIET.apply(sound) is sound
 
 
 def test_work_is_told_for_each_second_of_audio() -> None:
