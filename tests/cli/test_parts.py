@@ -142,14 +142,14 @@ def test_a_feed_waits_for_the_server_and_keeps_the_stream_alive(
 
     thread = threading.Thread(target=take)
     thread.start()
-    assert kept_alive.wait(5)
+    assert kept_alive.wait(20)
     assert len(taken) == 30
     kept_alive.clear()
     feed.advance(5_000)
-    assert kept_alive.wait(5)
+    assert kept_alive.wait(20)
     assert len(taken) == 35
     feed.stop()
-    thread.join(5)
+    thread.join(20)
     assert not thread.is_alive()
     assert len(taken) == 35
 

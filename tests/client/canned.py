@@ -27,7 +27,7 @@ from oyez.protocol.messages import (
 )
 from oyez.protocol.tokens import Token
 
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True)

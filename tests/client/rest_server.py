@@ -187,7 +187,7 @@ def rest_server() -> Iterator[RestServer]:
         yield server
     finally:
         running.should_exit = True
-        thread.join(timeout=10)
+        thread.join(timeout=20)
         assert not thread.is_alive()
 
 
@@ -205,7 +205,7 @@ def hanging_up(after_bytes: int) -> Iterator[tuple[str, Callable[[], int]]]:
                 return
             with connection:
                 count += 1
-                connection.settimeout(5)
+                connection.settimeout(20)
                 if after_bytes:
                     connection.recv(65_536)
 
@@ -214,4 +214,4 @@ def hanging_up(after_bytes: int) -> Iterator[tuple[str, Callable[[], int]]]:
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", lambda: count
         listener.shutdown(socket.SHUT_RDWR)
-    thread.join(timeout=5)
+    thread.join(timeout=20)

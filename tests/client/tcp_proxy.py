@@ -9,7 +9,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 BUFFER_BYTES: Final = 16 * 1024
-PATIENCE_S: Final = 5.0
+PATIENCE_S: Final = 20.0
 
 
 class TcpProxy:

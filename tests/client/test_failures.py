@@ -235,7 +235,7 @@ async def test_close_does_not_wait_for_a_frozen_server(
     await session.enter()
     began = time.monotonic()
     await session.close()
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 10
 
 
 async def test_abort_raises_on_the_receiving_side(

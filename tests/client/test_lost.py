@@ -222,7 +222,7 @@ def test_an_audio_thread_ends_and_the_receiver_raises(proxy: TcpProxy) -> None:
         proxy.cut()
         with pytest.raises(OyezConnectionLostError) as caught:
             list(session.receive_events())
-        thread.join(5)
+        thread.join(20)
         assert not thread.is_alive()
     assert thread.exception in (None, caught.value)
 

@@ -132,8 +132,8 @@ def test_close_wakes_a_sender_that_hangs(frozen: Callable[..., FrozenServer]) ->
         time.sleep(0.02)
         began = time.monotonic()
         session.close()
-        assert time.monotonic() - began < 2
-        sender.join(2)
+        assert time.monotonic() - began < 10
+        sender.join(30)
         assert not sender.is_alive()
 
 
@@ -157,7 +157,7 @@ async def test_a_sync_iterable_lets_other_tasks_run(server: CannedServer) -> Non
         while not seen:
             yield b"x"
 
-    async with connect_async(server) as session, asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+    async with connect_async(server) as session, asyncio.timeout(30), asyncio.TaskGroup() as tasks:
         tasks.create_task(session.send_bytes(endless()))
         tasks.create_task(session.handle_events(seen.append))
     assert seen[-1].finished

@@ -87,7 +87,7 @@ def test_close_from_another_thread_ends_the_iterator(server: CannedServer, itera
         while session.last_message is None:
             time.sleep(0.001)
         session.close()
-        receiver.join(5)
+        receiver.join(20)
         assert not receiver.is_alive()
     assert len(seen) == (1 if iterate == "receive_events" else 0)
 

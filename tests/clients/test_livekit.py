@@ -46,7 +46,7 @@ def test_all_audio_is_accounted_for(run: Run) -> None:
 def test_closing_is_prompt(run: Run) -> None:
     """The client waits up to ten seconds for the server to answer its close."""
     (seconds,) = run.facts("closed")
-    assert seconds <= 1
+    assert seconds <= 5
 
 
 def test_an_agent_gets_each_utterance_as_a_turn(talks: dict[str, Run]) -> None:

@@ -43,8 +43,8 @@ def scripted_server() -> Iterator[ServerThread]:
 
 @pytest.fixture(scope="session")
 def hasty_server() -> Iterator[ServerThread]:
-    """A scripted server that waits half a second where others wait 20 or more."""
-    limits = Limits(start_timeout_s=0.5, idle_timeout_s=0.5, max_opening_s=5)
+    """A scripted server that waits 1.5 s for a silent client where others wait 20."""
+    limits = Limits(idle_timeout_s=1.5)
     with ServerThread(Settings(api_key=KEY, port=0, model="scripted", limits=limits)) as running:
         yield running
 

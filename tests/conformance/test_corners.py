@@ -74,8 +74,8 @@ async def test_silence_is_a_408_and_keepalives_prevent_it(
 ) -> None:
     async with sdk.connect(hasty_server.websocket_url, **RAW) as session:
         await session.send_byte_chunk(fox_audio(500))
-        for _ in range(6):
-            await asyncio.sleep(0.2)
+        for _ in range(5):
+            await asyncio.sleep(0.4)
             await session.keep_alive()
         await session.finalize()
         talk = await Talk().listen(session, until=lambda talk: talk.count(FIN))

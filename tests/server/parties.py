@@ -12,7 +12,8 @@ from oyez.server.run import ServerThread
 
 from .wire import KEY
 
-PATIENCE_S = 3.0
+PATIENCE_S = 15.0
+"""Less than the 20 s after which a server would give up by itself."""
 RAW: dict[str, Any] = {"audio_format": "pcm_s16le", "sample_rate": 16_000, "num_channels": 1}
 
 

@@ -11,6 +11,7 @@ from oyez.protocol.messages import Audio, ClientMessage, End, Finalize
 from oyez.server.inbox import MESSAGE_BYTES, Inbox
 
 PLENTY = 1 << 20
+PATIENCE_S = 20.0
 
 MESSAGES = st.lists(
     st.one_of(
@@ -59,7 +60,7 @@ def test_everything_comes_out_in_order(
         assert all(len(m.data) <= max_bytes for m in taken if isinstance(m, Audio))
         assert canonical(taken) == canonical(messages)
         assert not inbox.is_full
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             await inbox.room()
 
     asyncio.run(run())
@@ -93,7 +94,7 @@ async def test_a_large_piece_is_split_and_a_control_message_waits_for_its_end() 
 async def test_a_full_inbox_makes_the_reader_wait() -> None:
     inbox = Inbox(max_bytes=1_000)
     inbox.put(Audio(bytes(500)))
-    await asyncio.wait_for(inbox.room(), 1)
+    await asyncio.wait_for(inbox.room(), PATIENCE_S)
     inbox.put(Audio(bytes(900)))
     assert inbox.is_full, "one message may go over the bound"
     waiting = asyncio.create_task(inbox.room())
@@ -102,7 +103,7 @@ async def test_a_full_inbox_makes_the_reader_wait() -> None:
     assert inbox.is_full
     assert not waiting.done()
     await inbox.take(max_bytes=500)
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, PATIENCE_S)
     assert not inbox.is_full
 
 
@@ -112,7 +113,7 @@ async def test_a_taker_waits_and_is_woken() -> None:
     await asyncio.sleep(0)
     assert not taking.done()
     inbox.put(Finalize())
-    assert await asyncio.wait_for(taking, 1) == Finalize()
+    assert await asyncio.wait_for(taking, PATIENCE_S) == Finalize()
 
 
 async def test_cancelling_a_taker_loses_nothing() -> None:
@@ -136,7 +137,7 @@ async def test_cancelling_who_waits_for_room_is_safe() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await inbox.take(max_bytes=10)
-    await asyncio.wait_for(inbox.room(), 1)
+    await asyncio.wait_for(inbox.room(), PATIENCE_S)
 
 
 @pytest.mark.parametrize("message", [Finalize(), Audio(b""), Audio(b"x")], ids=repr)

@@ -125,7 +125,7 @@ async def test_a_client_that_leaves_through_the_sdk_leaves_nothing(serve: Serve)
 
 async def test_a_dead_client_is_noticed(serve: Serve) -> None:
     """Its machine is gone, so that nothing says that the connection is."""
-    server = serve(ping_interval_s=0.2, ping_timeout_s=0.2)
+    server = serve(ping_interval_s=0.2, ping_timeout_s=1.0)
     client = await asyncio.to_thread(Silent, server)
     await asyncio.to_thread(client.say, start(), fox_audio(500))
     await eventually(lambda: server.hub.stream_count == 1)

@@ -31,13 +31,13 @@ async def silence_is_not_borne(wire: Wire) -> None:
         assert "Neither audio nor a keepalive arrived for 0.6 s" in said
 
 
-@holds("LIM-02", settings=with_limits(idle_timeout_s=IDLE_S))
+@holds("LIM-02", settings=with_limits(idle_timeout_s=2.0))
 async def keepalives_hold_a_stream(wire: Wire) -> None:
     async with wire.open() as line:
         await line.say(start())
         for _ in range(5):
             await line.say(KEEPALIVE)
-            await line.wait(STEP_S)
+            await line.wait(0.5)  # a busy machine may take four times as long
         await line.say(fox_audio(4_000), END)
         assert text(await line.rest()) == FOX
 
@@ -134,7 +134,7 @@ async def larger_messages_close_the_socket(wire: Wire) -> None:
 @holds(
     "LIM-11",
     wires=TRANSPORT,
-    settings=replace(PLAIN, ping_interval_s=0.2, ping_timeout_s=0.3),
+    settings=replace(PLAIN, ping_interval_s=0.3, ping_timeout_s=1.5),
 )
 async def a_dead_client_is_found(wire: Wire) -> None:
     """Its kernel still holds the connection, but nobody answers."""

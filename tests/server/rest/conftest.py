@@ -75,7 +75,7 @@ def client(server: ServerThread, key: str | None = KEY, **options: Any) -> httpx
     )
 
 
-def eventually(look: Callable[[], T], is_it: Callable[[T], object], patience_s: float = 5.0) -> T:
+def eventually(look: Callable[[], T], is_it: Callable[[T], object], patience_s: float = 15.0) -> T:
     """Look until what is seen is it: what streams leave behind is written by another thread."""
     until_s = time.monotonic() + patience_s
     while not is_it(seen := look()) and time.monotonic() < until_s:

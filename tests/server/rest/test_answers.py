@@ -116,7 +116,7 @@ def test_a_body_that_never_comes_is_not_waited_for(start_server: Start) -> None:
             answer += piece
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"request_timeout"' in answer
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 15
 
 
 def test_a_failure_of_the_servers_own_says_nothing_of_it(
