@@ -8,9 +8,9 @@ import pytest
 from oyez.server.run import ServerThread
 from oyez.server.settings import Settings
 
-from .runs import KEY, Run, launched
+from .runs import KEY, PATIENT, Run, launched
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, PATIENT]
 
 HANG_UP = "--hang-up-ms=2300"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from .runs import Run
+from .runs import PATIENT, Run
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, PATIENT]
 
 
 @pytest.fixture

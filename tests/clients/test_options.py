@@ -8,10 +8,10 @@ import pytest
 from oyez.server.run import ServerThread
 from oyez.server.settings import Settings
 
-from .runs import KEY, Run, launched
+from .runs import KEY, PATIENT, Run, launched
 from .test_words import final_text
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, PATIENT]
 
 PROGRAMS = ("soniox_sync", "livekit_stt", "pipecat_stt")
 

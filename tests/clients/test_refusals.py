@@ -7,9 +7,9 @@ import pytest
 
 from oyez.server.run import ServerThread
 
-from .runs import Run, launched
+from .runs import PATIENT, Run, launched
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, PATIENT]
 
 PROGRAMS = ("raw_example", "soniox_sync", "soniox_async", "livekit_stt", "pipecat_stt")
 WRONG = "The API key is wrong: use the key that this server was given."

@@ -10,9 +10,9 @@ import pytest
 from oyez.server.run import ServerThread
 from oyez.server.settings import Settings
 
-from .runs import KEY, Run
+from .runs import KEY, PATIENT, Run
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, PATIENT]
 
 PROGRAMS = ("raw_example", "soniox_sync", "soniox_async", "livekit_stt", "pipecat_stt")
 HEARD = ("shown", "interim_transcript", "interim", "final")

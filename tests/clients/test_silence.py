@@ -4,10 +4,10 @@ import pytest
 
 from engines.speech import BECKETT, word_error_rate
 
-from .runs import Run
+from .runs import PATIENT, Run
 from .test_words import WORST_WER, final_text
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, PATIENT]
 
 
 @pytest.mark.parametrize("client", ["soniox", "livekit", "pipecat"])

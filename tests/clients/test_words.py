@@ -11,9 +11,9 @@ from oyez import AsyncOyezClient
 from oyez.server.run import ServerThread
 from oyez.types import RealtimeSTTConfig
 
-from .runs import KEY, LOCK, Run
+from .runs import KEY, LOCK, PATIENT, Run
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, PATIENT]
 
 CLIENTS = (
     "raw",
