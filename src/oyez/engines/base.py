@@ -37,7 +37,8 @@ class Capabilities:
     commit_interval_ms: int = 1_000
     """Spacing of the readings from which early final tokens are decided."""
     min_mean_logprob: float = float("-inf")
-    """Readings whose tokens are less probable than this on average are noise, not words."""
+    """Readings whose tokens are less probable than this on average are noise, not words. The less
+    surely somebody speaks, the closer to 0 the bound that they are held to."""
     max_batch: int = 1
     """Windows it reads together with profit."""
     supports_context: bool = False

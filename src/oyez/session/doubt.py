@@ -6,11 +6,13 @@ near 1 from the first word to the last. So the less sure the voice, the surer th
 where the voice is not sure, one reading alone proves nothing: read again with a little more or less
 of the same audio, music says something else or nothing, while speech says what it said.
 
-The bounds are between what was measured. On one side two hours of music, noise and rooms at five
-levels, speeds and beginnings, and an hour of synthesised instruments: 90 segments, whose voice is
-at most 0.82, but for one of 0.86 with words of -1.13 or less. On the other side 250 segments of
-read, spontaneous, noisy and telephone speech: 0.86 and more, all but noise as loud as the speech
-and single letters, which come down to 0.76 with words of -0.5 or more.
+The bounds were chosen between two measurements. Non-speech: two hours of music, noise and rooms, at
+five levels and speeds and several beginnings, and an hour of synthesised instruments by which
+nothing was chosen. The voice of what was read there has a median of 0.64; one of ten is above 0.8,
+the greatest is 0.86. Tiny said 156 words in it and now says 9, base 30 and none. Speech: 218
+segments, read, spontaneous, noisy and by telephone. The median is 0.98, one of twenty is below 0.9,
+one of forty below 0.86, and not a word is lost. Single letters and digits come down to 0.75: of 36
+tiny loses three, two of which it misheard, and base one.
 """
 
 from collections.abc import Sequence
@@ -26,8 +28,8 @@ UNSURE_VOICE: Final = 0.70
 """Up to here nothing is believed."""
 CLEAR_SPEECH: Final = 0.8
 CLEAR_FRAMES: Final = 50
-"""So many frames above that are speech whatever the others are: 1.6 s with frames of 32 ms. Music
-had 40 in a segment, speech in noise as loud as itself 64."""
+"""So many frames above that are speech whatever the others are: 1.6 s with frames of 32 ms. A
+segment of music had 40, speech in noise as loud as itself 64."""
 
 _OFFSET: Final = SpeechRule().offset
 
