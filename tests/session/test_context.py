@@ -1,6 +1,7 @@
 """Segments end at short pauses; what is said after one is read together with what came before."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from oyez.engines.base import Capabilities, Window
 from oyez.engines.scripted import ScriptedRecognizer, ScriptedVad, ScriptedWord, script_audio
@@ -39,9 +40,15 @@ def say(script: Sequence[ScriptedWord], duration_ms: int) -> tuple[Witness, Benc
     return witness, bench
 
 
+def doubtful(script: Sequence[ScriptedWord]) -> tuple[ScriptedWord, ...]:
+    return tuple(replace(word, confidence=0.5) for word in script)
+
+
 def two_parts(gap_ms: int) -> tuple[ScriptedWord, ...]:
+    """A part that the model is sure of, and one that it is not."""
     first = sentence("one two three four")
-    return (*first, *sentence("five six seven", start_ms=first[-1].end_ms + gap_ms))
+    second = sentence("five six seven", start_ms=first[-1].end_ms + gap_ms)
+    return (*first, *doubtful(second))
 
 
 def start_ms(window: Window) -> int:
@@ -50,7 +57,7 @@ def start_ms(window: Window) -> int:
 
 def test_a_part_after_a_short_pause_is_read_with_the_part_before_it_and_said_once() -> None:
     script = two_parts(gap_ms=RULES.close_silence_ms + 200)
-    witness, bench = say(script, script[-1].end_ms + RULES.close_silence_ms + 300)
+    witness, bench = say(script, script[-1].end_ms + RULES.open_silence_ms + 100)
     assert bench.talk.text == "one two three four five six seven"
     closing = witness.last[-1]
     assert start_ms(closing) <= script[0].start_ms, "it begins with the first part"
@@ -58,9 +65,47 @@ def test_a_part_after_a_short_pause_is_read_with_the_part_before_it_and_said_onc
     assert closing.before_ms == 0, "whose reading is its draft"
 
 
+def test_a_part_that_the_model_is_sure_of_is_not_read_again() -> None:
+    script = [replace(word, confidence=0.95) for word in two_parts(RULES.close_silence_ms + 200)]
+    witness, bench = say(script, script[-1].end_ms + RULES.close_silence_ms + 300)
+    assert bench.talk.text == "one two three four five six seven"
+    assert [start_ms(window) > script[3].end_ms for window in witness.last] == [False, True]
+
+
+def test_sure_words_are_final_early_in_a_pause() -> None:
+    script = sentence("one two three four")
+    _, bench = say(script, script[-1].end_ms + RULES.settle_silence_ms + 64)
+    assert bench.talk.text == "one two three four"
+
+
+def test_doubtful_words_wait_for_what_follows_but_not_for_ever() -> None:
+    first = sentence("one two three four")
+    follows = sentence("five six", start_ms=first[-1].end_ms + RULES.close_silence_ms + 200)
+    script = (*first[:3], *doubtful(first[3:]), *follows)
+    witness, bench = say(script, follows[0].start_ms)
+    assert bench.talk.text == "one two three"
+    guesses = [token.text for token in bench.talk.results[-1].tokens if not token.is_final]
+    assert guesses == [" four"]
+    witness, bench = say(script, script[-1].end_ms + RULES.open_silence_ms + 100)
+    assert bench.talk.text == "one two three four five six"
+    assert start_ms(witness.last[-1]) < script[0].start_ms, "both parts are one segment"
+
+
+def test_a_finalize_and_an_endpoint_do_not_wait_for_doubtful_words() -> None:
+    script = doubtful(sentence("one two three four"))
+    _, bench = say(script, script[-1].end_ms + RULES.close_silence_ms + 100)
+    assert bench.talk.text == ""
+    bench.say(Finalize())
+    assert bench.talk.marked_text == "one two three four<fin>"
+    bench = Bench(Witness(script), ScriptedVad(), enable_endpoint_detection=True)
+    for message in chunked(pcm(script_audio(script, script[-1].end_ms + 2_000)), [640])[:-1]:
+        bench.say(message)
+    assert bench.talk.marked_text == "one two three four<end>"
+
+
 def test_nothing_is_read_again_after_a_long_silence() -> None:
     script = two_parts(gap_ms=RULES.context_gap_ms + 500)
-    witness, bench = say(script, script[-1].end_ms + RULES.close_silence_ms + 300)
+    witness, bench = say(script, script[-1].end_ms + RULES.open_silence_ms + 100)
     assert bench.talk.text == "one two three four five six seven"
     assert start_ms(witness.last[-1]) > script[3].end_ms
     assert witness.last[-1].before is None
@@ -97,7 +142,10 @@ def test_a_word_cut_by_a_finalize_is_not_lost() -> None:
 def test_windows_with_context_are_bounded_however_long_somebody_speaks_in_short_parts() -> None:
     script: list[ScriptedWord] = []
     for index, word in enumerate(numbers(60).split()):
-        script.append(ScriptedWord(word, 500 + index * 1_500, 1_000 + index * 1_500))
+        confidence = 0.95 if index % 8 else 0.5
+        script.append(
+            ScriptedWord(word, 500 + index * 1_500, 1_000 + index * 1_500, confidence=confidence)
+        )
     witness, bench = say(script, 92_000)
     assert bench.talk.text.split() == [word.text for word in script]
     longest_ms = max(window.samples.size for window in witness.read) // 16

@@ -1,11 +1,12 @@
 """What the walk holds in its hands: the segment being read, what came before it, a cut."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from oyez.session.doubt import voice
 from oyez.session.inlet import Frame
+from oyez.session.needs import Need
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.stabilizer import Stabilizer
 from oyez.transcript.words import Word
@@ -17,6 +18,18 @@ class Event(Enum):
 
     FINALIZE = "finalize"
     END = "end"
+
+
+@dataclass(slots=True)
+class Pausing:
+    """A pause that a segment stands in, or stood in last."""
+
+    start: int = -1
+    """Where speech ended; negative before the first pause."""
+    readings: int = 0
+    """Readings that were made to settle words in it: alone, and with what came before."""
+    is_settled: bool = False
+    """Whether those made all words final."""
 
 
 @dataclass(slots=True)
@@ -44,6 +57,7 @@ class Segment:
     latest: Hypothesis | None = None
     """The reading of the longest audio so far, whatever it was for."""
     latest_end: int = 0
+    pause: Pausing = field(default_factory=Pausing)
     is_shown: bool = False
     """Whether any of its words has been shown."""
 
@@ -56,6 +70,28 @@ class Segment:
     def context_start(self) -> int:
         """Where the last reading begins."""
         return self.context.pieces[0] if self.context is not None else self.start
+
+    def closing_need(self, end: int, *, begin: int | None = None) -> Need:
+        """Return the reading that closes it at `end`.
+
+        Its draft is the last commit reading, which depends on the audio alone. There is none in a
+        pause, so that a reading begun early in the pause is the one that closes it.
+
+        Args:
+            end: Where the audio ends.
+            begin: Earliest sample of what came before that it may begin with; None for nothing.
+        """
+        context = self.context and begin is not None and self.context.since(begin)
+        if not context:
+            return Need(self.start, end, draft=self.last_commit, is_last=True)
+        return Need(
+            context.pieces[0],
+            end,
+            draft=self.last_commit,
+            before=context.hypothesis,
+            before_start=context.hypothesis_start,
+            is_last=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,7 +231,7 @@ class Session:
             return
         position = self._walk.detector.position
         tail_end = self._walk.tail_end(position)
-        if not self._walk.detector.is_speech:
+        if self._walk.is_pausing:
             # A pause: read what the segment will be closed with, so that it is ready by then.
             need = self._walk.closing_need(segment, tail_end, at=position)
             is_whole = tail_end == self._walk.tail_end(position + 1)
@@ -256,7 +256,8 @@ class Session:
         need = reading.need
         if need.start < segment.context_start or need.end <= segment.latest_end:
             return
-        segment.latest, segment.latest_end = hypothesis, need.end
+        if need.start == segment.start:
+            segment.latest, segment.latest_end = hypothesis, need.end
         self._walk.show(hypothesis, segment, start=need.start, end=need.end)
 
     def _ms(self, samples: int) -> int:

@@ -13,16 +13,16 @@ from dataclasses import replace
 from oyez.engines.base import Capabilities
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
 from oyez.session.cuts import cut_places
-from oyez.session.doubt import believed, borne_out
 from oyez.session.inlet import Frame
 from oyez.session.ledger import Ledger
 from oyez.session.needs import Need, Steps
 from oyez.session.rules import Rules
-from oyez.session.segment import Context, Cut, Event, Segment, pause_after
+from oyez.session.segment import Context, Cut, Event, Pausing, Segment, pause_after
+from oyez.session.wording import Wording
 from oyez.transcript.alignment import edit_distance, words_covered
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.stabilizer import Stabilizer
-from oyez.transcript.words import Word, capitalised, words_of
+from oyez.transcript.words import Word
 from oyez.turns.endpointer import Endpointer
 from oyez.turns.policy import EndpointPolicy
 from oyez.turns.speech import SpeechDetector
@@ -55,6 +55,7 @@ class Walk:
         self._rules = rules
         self._rate_hz = sample_rate_hz
         self._frame_samples = frame_samples
+        self._wording = Wording(capabilities, sample_rate_hz=sample_rate_hz)
         self._frames: deque[Frame] = deque()
         self._events: deque[tuple[int, Event]] = deque()
         self._history: deque[Frame] = deque(maxlen=self._frames_in(rules.preroll_ms) + 4)
@@ -93,37 +94,30 @@ class Walk:
             return self.segment.context_start
         return self._context.pieces[0] if self._context is not None else self._untold
 
+    @property
+    def is_pausing(self) -> bool:
+        """Whether nobody has been heard for a moment: where the next reading ends is known."""
+        quiet = self.detector.position - self._endpointer.sound_end
+        return not self.detector.is_speech or quiet >= self._samples(self._rules.pause_ms)
+
     def tail_end(self, limit: int) -> int:
         """Return where the last reading of the open segment ends, at most at `limit`."""
-        return min(self.detector.speech_end + self._samples(self._rules.tail_ms), limit)
+        if not self.is_pausing:
+            return limit
+        return min(self._endpointer.sound_end + self._samples(self._rules.tail_ms), limit)
 
     def closing_need(self, segment: Segment, end: int, *, at: int) -> Need:
         """Return the reading that closes a segment at `end` when that is decided at `at`.
 
-        Its draft is the last commit reading, which depends on the audio alone. There is none in a
-        pause, so that a reading begun early in the pause is the one that closes it.
+        It begins with what came before, the more the shorter the segment is; but not early in a
+        pause, since who finalizes then is in a hurry, nor when all words are final without.
         """
-        context = self._context_of(segment, end, at)
-        if context is None:
-            return Need(segment.start, end, draft=segment.last_commit, is_last=True)
-        return Need(
-            context.pieces[0],
-            end,
-            draft=segment.last_commit,
-            before=context.hypothesis,
-            before_start=context.hypothesis_start,
-            is_last=True,
-        )
-
-    def _context_of(self, segment: Segment, end: int, at: int) -> Context | None:
-        """Return what the last reading of a segment begins with: the shorter it is, the more.
-
-        Nothing in a short pause: who finalizes then is in a hurry.
-        """
-        if at - self.detector.speech_end < self._samples(self._rules.context_silence_ms):
-            return None
-        earliest = end - self._samples(self._rules.context_ms)
-        return segment.context and segment.context.since(earliest)
+        detector = self.detector
+        is_early = at - detector.speech_end < self._samples(self._rules.context_silence_ms)
+        is_settled = segment.pause.is_settled and segment.pause.start == detector.speech_end
+        if is_early or is_settled:
+            return segment.closing_need(end)
+        return segment.closing_need(end, begin=end - self._samples(self._rules.context_ms))
 
     # The walk.
 
@@ -158,22 +152,63 @@ class Walk:
         else:
             self.segment.frames.append(frame)
         if self.segment is not None:
-            position = detector.position
-            if self._endpointer.wants_words:
-                yield from self._judge_pause(position)
-            is_long = detector.silence_samples >= self._samples(self._rules.close_silence_ms)
-            if is_long or self._endpointer.is_due:
-                yield from self._close(self.tail_end(position), at=position)
-            elif position >= self.segment.next_commit and detector.is_speech:
-                yield from self._commit(position)
+            yield from self._walk_on(self.segment, detector.position)
         if self.segment is None:
             self._rest()
+
+    def _walk_on(self, segment: Segment, position: int) -> Steps:
+        """Go on in a segment: its speaker pauses, is done, or says more."""
+        rules = self._rules
+        silence = self.detector.silence_samples
+        is_long = silence >= self._samples(rules.close_silence_ms)
+        if silence >= self._samples(rules.settle_silence_ms):
+            yield from self._settle(segment, position, is_long=is_long)
+        if self._endpointer.wants_words:
+            yield from self._judge_pause(segment, position)
+        if self._endpointer.is_due or (is_long and not self._stays_open(segment, position)):
+            yield from self._close(self.tail_end(position), at=position)
+        elif position >= segment.next_commit and self.detector.is_speech:
+            yield from self._commit(position)
+
+    def _settle(self, segment: Segment, position: int, *, is_long: bool) -> Steps:
+        """Make final what the model is sure of: alone at first, then with what came before."""
+        if segment.pause.start != self.detector.speech_end:
+            segment.pause = Pausing(self.detector.speech_end)
+        pause = segment.pause
+        if pause.is_settled or pause.readings > is_long:
+            return
+        pause.readings = 1 + is_long
+        need = self.closing_need(segment, self.tail_end(position), at=position)
+        (hypothesis,) = yield (need,)
+        words = self._wording.last_words(hypothesis, segment, need)
+        settled = segment.stabilizer.settle(words)
+        pending = segment.stabilizer.pending(words)
+        pause.is_settled = not pending
+        self._endpointer.is_open |= bool(settled)
+        self._ledger.finalize(settled)
+        self._ledger.show(pending, until_ms=self._ms(need.end))
+
+    def _stays_open(self, segment: Segment, position: int) -> bool:
+        """Tell whether more of what is said may still make doubtful words sure."""
+        rules = self._rules
+        is_short = position - segment.start <= self._samples(rules.open_ms)
+        is_pause = self.detector.silence_samples < self._samples(rules.open_silence_ms)
+        return is_short and is_pause and not segment.pause.is_settled
+
+    def _judge_pause(self, segment: Segment, position: int) -> Steps:
+        """Read what the segment would be closed with, and let its words tell how long to wait."""
+        need = self.closing_need(segment, self.tail_end(position), at=position)
+        (hypothesis,) = yield (replace(need, is_urgent=True),)
+        words = self._wording.fresh_words(hypothesis, segment, start=need.start)
+        self._endpointer.judge(pause_after(words))
 
     def _open_if_speech(self) -> None:
         detector = self.detector
         heard = detector.position - max(self._floor, detector.speech_start)
         if not detector.is_speech or heard < 2 * self._frame_samples:
             return
+        if self._endpointer.sound_end <= self._floor:
+            return  # the detector still holds on to what has been dealt with
         rules = self._rules
         start = fresh = max(detector.speech_start - self._samples(rules.preroll_ms), self._floor)
         onset = max(detector.speech_start, self._floor)
@@ -210,25 +245,13 @@ class Walk:
         if context is not None and detector.position - context.end > gap:
             self._context = None
 
-    def _judge_pause(self, position: int) -> Steps:
-        """Read what the segment would be closed with, and let its words tell how long to wait."""
-        segment = self.segment
-        assert segment is not None
-        need = self.closing_need(segment, self.tail_end(position), at=position)
-        (hypothesis,) = yield (replace(need, is_urgent=True),)
-        words = self.fresh_words(hypothesis, segment, start=need.start)
-        self._endpointer.judge(pause_after(words))
-
     def _close(self, end: int, *, at: int) -> Steps:
         """Read the segment once more as a whole; all its words are final."""
         segment = self.segment
         assert segment is not None
         need = self.closing_need(segment, end, at=at)
         (hypothesis,) = yield (replace(need, is_urgent=True),)
-        words = self.fresh_words(hypothesis, segment, start=need.start)
-        if segment.last_commit is not None:
-            earlier = self.fresh_words(segment.last_commit, segment, start=segment.start)
-            words = borne_out(words, earlier, voice=segment.voice)
+        words = self._wording.last_words(hypothesis, segment, need)
         self._ledger.finalize(segment.stabilizer.close(words))
         self._ledger.show((), until_ms=self._ms(end))
         self._endpointer.is_open |= bool(segment.stabilizer.said)
@@ -249,7 +272,7 @@ class Walk:
         (hypothesis,) = yield (need,)
         segment.last_commit = hypothesis
         segment.latest, segment.latest_end = hypothesis, position
-        words = self.fresh_words(hypothesis, segment, start=segment.start)
+        words = self._wording.fresh_words(hypothesis, segment, start=segment.start)
         is_early = position - segment.start < self._samples(self._rules.first_final_ms)
         stable_until_ms = 0 if is_early else self._ms(position) - self._rules.holdback_ms
         settled = segment.stabilizer.offer(words, stable_until_ms=stable_until_ms)
@@ -288,8 +311,8 @@ class Walk:
                 Need(segment.start, at, is_last=True),
                 Need(at, position),
             )
-            left = self.fresh_words(left_hypothesis, segment, start=segment.start)
-            right = self._words(right_hypothesis, segment, at, at)
+            left = self._wording.fresh_words(left_hypothesis, segment, start=segment.start)
+            right = self._wording.right_words(right_hypothesis, segment, start=at)
             distance = edit_distance(whole, "".join(word.key for word in (*left, *right)))
             if best is None or distance < best.distance:
                 best = Cut(at, distance, left, right, right_hypothesis)
@@ -338,7 +361,7 @@ class Walk:
 
     def show(self, hypothesis: Hypothesis, segment: Segment, *, start: int, end: int) -> None:
         """Show the words of a reading of the audio from `start` to `end` that are not final."""
-        words = self.fresh_words(hypothesis, segment, start=start)
+        words = self._wording.fresh_words(hypothesis, segment, start=start)
         if hypothesis.tokens and not words:
             # A stumble: what is shown is a better guess than nothing. If it was noise after all,
             # the reading that closes the segment takes it back.
@@ -346,24 +369,6 @@ class Walk:
             return
         segment.is_shown = segment.is_shown or bool(words)
         self._ledger.show(segment.stabilizer.pending(words), until_ms=self._ms(end))
-
-    def fresh_words(self, hypothesis: Hypothesis, segment: Segment, *, start: int) -> list[Word]:
-        """Return the words of a reading from `start` that were not final when a segment began.
-
-        None when they are not believed.
-        """
-        words = self._words(hypothesis, segment, start, segment.fresh)
-        if segment.begins_sentence and words:
-            words[0] = capitalised(words[0])
-        return words
-
-    def _words(self, said: Hypothesis, segment: Segment, start: int, fresh: int) -> list[Word]:
-        words = words_of(said, offset_ms=self._ms(start))
-        if fresh > start:
-            fresh_ms = self._ms(fresh)
-            words = [word for word in words if word.start_ms + word.end_ms > 2 * fresh_ms]
-        least = self._capabilities.min_mean_logprob
-        return believed(words, voice=segment.voice, sure_least=least)
 
     # Units.
 

@@ -11,6 +11,7 @@ aligned to what was said, and only what follows is new.
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from oyez.transcript.alignment import common_prefix, words_covered
 from oyez.transcript.words import Word
@@ -81,6 +82,18 @@ class Stabilizer:
     def pending(self, words: Sequence[Word]) -> list[Word]:
         """Return the words of a reading that follow those that are final."""
         return list(words[words_covered(self._said, [word.key for word in words]) :])
+
+    def settle(self, words: Sequence[Word]) -> list[Word]:
+        """Take a reading that ends in a pause; return its words before the first doubtful one.
+
+        They are final: the model was not cut in mid-word.
+        """
+        sure = takewhile(lambda word: word.logprob >= self._min_logprob, self.pending(words))
+        new = [*sure]
+        if new:
+            self._said += [word.key for word in new]
+            self._readings = []
+        return new
 
     def close(self, words: Sequence[Word]) -> list[Word]:
         """Return the words that the segment's last reading adds, all of them final."""

@@ -59,6 +59,7 @@ class Endpointer:
         self._was_speech = False
         self._loudest_db = float("-inf")
         self._voice_end = 0
+        self._loud_end = 0
         self._doneness = UNKNOWN
         self._is_judged = False
         self.is_open = False
@@ -77,9 +78,16 @@ class Endpointer:
                 self._speech_begins()
             self._loudest_db = max(self._loudest_db - LOUDEST_FALLS_DB, level_db)
             is_loud = level_db > self._loudest_db - VOICE_RANGE_DB
+            if is_loud:
+                self._loud_end = detector.position
             if is_loud and probability > VOICE_PROBABILITY:
                 self._voice_end = detector.position
         self._was_speech = detector.is_speech
+
+    @property
+    def sound_end(self) -> int:
+        """Sample after the last frame of speech that is not far below the loudest, voice or not."""
+        return max(self._loud_end, self._held_since)
 
     @property
     def wants_words(self) -> bool:
@@ -120,9 +128,13 @@ class Endpointer:
     @property
     def _silence_ms(self) -> float:
         """Since the voice ended."""
-        hangover = round(MOST_HANGOVER_MS * self._samples_per_ms)
-        voice_end = max(self._voice_end, self._detector.speech_end - hangover)
+        voice_end = max(self._voice_end, self._held_since)
         return (self._detector.position - voice_end) / self._samples_per_ms
+
+    @property
+    def _held_since(self) -> int:
+        """Earliest sample that the detector may hold on to speech from."""
+        return self._detector.speech_end - round(MOST_HANGOVER_MS * self._samples_per_ms)
 
     def _speech_begins(self) -> None:
         pause_ms = (self._detector.speech_start - self._voice_end) / self._samples_per_ms

@@ -1,0 +1,53 @@
+"""From readings to the words of a segment: in stream time, believed, and not said before."""
+
+from oyez.engines.base import Capabilities
+from oyez.session.doubt import believed, borne_out
+from oyez.session.needs import Need
+from oyez.session.segment import Segment
+from oyez.transcript.hypothesis import Hypothesis
+from oyez.transcript.words import Word, capitalised, words_of
+
+
+class Wording:
+    """Turns readings of one stream into words.
+
+    Args:
+        capabilities: Of the engine that reads.
+        sample_rate_hz: Of the samples.
+    """
+
+    def __init__(self, capabilities: Capabilities, *, sample_rate_hz: int) -> None:
+        self._least_logprob = capabilities.min_mean_logprob
+        self._rate_hz = sample_rate_hz
+
+    def fresh_words(self, hypothesis: Hypothesis, segment: Segment, *, start: int) -> list[Word]:
+        """Return the words of a reading from `start` that were not final when a segment began.
+
+        None when they are not believed.
+        """
+        words = self._words(hypothesis, segment, start=start, fresh=segment.fresh)
+        if segment.begins_sentence and words:
+            words[0] = capitalised(words[0])
+        return words
+
+    def right_words(self, hypothesis: Hypothesis, segment: Segment, *, start: int) -> list[Word]:
+        """Return the words of a reading of the part of a segment behind a cut at `start`."""
+        return self._words(hypothesis, segment, start=start, fresh=start)
+
+    def last_words(self, hypothesis: Hypothesis, segment: Segment, need: Need) -> list[Word]:
+        """Return the words of a reading that ends in a pause, as its last commit bears them out."""
+        words = self.fresh_words(hypothesis, segment, start=need.start)
+        if segment.last_commit is None:
+            return words
+        earlier = self.fresh_words(segment.last_commit, segment, start=segment.start)
+        return borne_out(words, earlier, voice=segment.voice)
+
+    def _words(self, said: Hypothesis, segment: Segment, *, start: int, fresh: int) -> list[Word]:
+        words = words_of(said, offset_ms=self._ms(start))
+        if fresh > start:
+            fresh_ms = self._ms(fresh)
+            words = [word for word in words if word.start_ms + word.end_ms > 2 * fresh_ms]
+        return believed(words, voice=segment.voice, sure_least=self._least_logprob)
+
+    def _ms(self, samples: int) -> int:
+        return samples * 1000 // self._rate_hz
