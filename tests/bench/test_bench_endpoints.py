@@ -25,7 +25,7 @@ def test_ends_before_the_last_are_false(
 ) -> None:
     turn = judge("x", ends_s, SPEECH)
 
-    assert turn.pauses == 1
+    assert (turn.pauses, turn.longer_pauses) == (1, 1)
     assert turn.false_ends == false_ends
     assert turn.delay_s == (None if delay_s is None else pytest.approx(delay_s))
 
@@ -44,6 +44,8 @@ def test_the_best_point_within_a_budget_cuts_least() -> None:
     assert fastest_within(outcomes, 0.5) == "fair"
     assert fastest_within(outcomes, 0.1) == "slow"
     assert (outcomes["fair"].turns_cut, outcomes["fair"].pauses) == (1, 3)
+    assert outcomes["fair"].cut_share == pytest.approx(1 / 3)
+    assert outcomes["slow"].mean_delay_s == pytest.approx(0.9)
     assert outcomes["slow"].missed == 1
 
 

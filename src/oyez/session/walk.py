@@ -254,6 +254,7 @@ class Walk:
         words = self._wording.last_words(hypothesis, segment, need)
         self._ledger.finalize(segment.stabilizer.close(words))
         self._ledger.show((), until_ms=self._ms(end))
+        self._endpointer.judge(pause_after(words))
         self._endpointer.is_open |= bool(segment.stabilizer.said)
         self._floor = end
         # A word that a finalize cut in two is not told apart from the one before by its times.

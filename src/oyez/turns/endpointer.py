@@ -100,7 +100,9 @@ class Endpointer:
         return self._silence_ms >= self._policy.shortest_ms and is_read_with_care
 
     def judge(self, pause: Pause) -> None:
-        """Take the words before this pause."""
+        """Take the words before this pause; in speech there is nothing to judge."""
+        if self._detector.is_speech:
+            return
         self._is_judged = True
         self._doneness = self._judge(pause)
 

@@ -35,9 +35,9 @@ TurnJudge: TypeAlias = Callable[[Pause], float]
 """How likely the speaker is done: from `GOES_ON` over `UNKNOWN` to `DONE`."""
 
 UNSURE_LOGPROB: Final = -0.3
-"""A model that is less sure of the last tokens was cut in the middle of something more often: of
-the recordings on which endpoints are judged, 13 of 100 pauses are cut instead of 15 with the same
-delay when doubt waits half as long again. On those it was chosen by, it changed nothing."""
+"""A model that is less sure of the last tokens was cut in the middle of something more often: with
+the same mean delay of 600 ms, 1 of 100 pauses fewer is cut of 48 turns of read speech, and 0.4 of
+116 others."""
 
 _CLOSERS: Final = "\"'”’)]"
 _STOPS: Final = (".", "?", "!")
@@ -46,9 +46,7 @@ _ANSWERS: Final = "yes yeah yep no nope okay ok sure right thanks goodbye bye he
 """Words that are whole utterances."""
 _LEADING: Final = (
     "a an the of to at by for from with into as than and or but nor because if when while although "
-    "unless until since though whether which whose is are was were am has have had does did will "
-    "would shall should can could may might must my your his its our their every mr mrs ms dr i we "
-    "they he she"
+    "unless until since though whether which whose my your its our their every mr mrs ms dr"
 )
 """Words that lead on to another."""
 _FILLERS: Final = "uh um er erm hm hmm mm"
