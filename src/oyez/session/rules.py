@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from oyez.transcript.stabilizer import Stabilizer
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -69,3 +71,16 @@ class Rules:
     """Audio between attempts to cut."""
     progress_ms: int = 1_000
     """Audio between messages that only report progress."""
+
+    def stabilizer(self, carried: tuple[str, ...] = ()) -> Stabilizer:
+        """Return what decides about the words of a new segment.
+
+        Args:
+            carried: Keys of final words that its audio begins with.
+        """
+        return Stabilizer(
+            agreement=self.agreement,
+            min_logprob=self.min_commit_logprob,
+            patience=self.patience,
+            carried=carried,
+        )

@@ -21,7 +21,6 @@ from oyez.session.segment import Context, Cut, Event, Pausing, Segment, pause_af
 from oyez.session.wording import Wording
 from oyez.transcript.alignment import edit_distance, words_covered
 from oyez.transcript.hypothesis import Hypothesis
-from oyez.transcript.stabilizer import Stabilizer
 from oyez.transcript.words import Word
 from oyez.turns.endpointer import Endpointer
 from oyez.turns.policy import EndpointPolicy
@@ -221,7 +220,7 @@ class Walk:
             onset=onset,
             fresh=fresh,
             context=context,
-            stabilizer=self._stabilizer(),
+            stabilizer=self._rules.stabilizer(),
             next_commit=onset + self._samples(rules.first_commit_ms - rules.preroll_ms),
             next_cut=start + self._soft_window,
             frames=known,
@@ -331,7 +330,7 @@ class Walk:
         self._ledger.finalize(added)
         self._endpointer.is_open |= bool(segment.stabilizer.said)
         kept = (cut.at - segment.frames_start) // self._frame_samples
-        stabilizer = self._stabilizer(carried)
+        stabilizer = self._rules.stabilizer(carried)
         self.segment = Segment(
             start=cut.at,
             onset=cut.at,
@@ -350,15 +349,6 @@ class Walk:
         stable_until_ms = self._ms(position) - self._rules.holdback_ms
         stabilizer.offer(cut.right, stable_until_ms=stable_until_ms)
         self._ledger.show(stabilizer.pending(cut.right), until_ms=self._ms(position))
-
-    def _stabilizer(self, carried: tuple[str, ...] = ()) -> Stabilizer:
-        rules = self._rules
-        return Stabilizer(
-            agreement=rules.agreement,
-            min_logprob=rules.min_commit_logprob,
-            patience=rules.patience,
-            carried=carried,
-        )
 
     def show(self, hypothesis: Hypothesis, segment: Segment, *, start: int, end: int) -> None:
         """Show the words of a reading of the audio from `start` to `end` that are not final."""
