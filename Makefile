@@ -76,7 +76,7 @@ lock:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras \
-	  --group dev --group bench --generate-hashes --no-header --no-emit-index-url \
+	  --group dev --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-find-links --output-file requirements.lock --constraint constraints.txt
 	$(BIN)/uv pip compile tests/clients/clients.in --excludes tests/clients/clients.excludes \
 	  --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

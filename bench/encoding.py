@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from bench.audio import SPEECH_RATE_HZ, Samples, Sound
+from oyez.bench.audio import SPEECH_RATE_HZ, Samples, Sound
 from oyez.protocol.audio_formats import RAW_FORMATS
 
 STEP_S = 0.02

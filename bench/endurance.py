@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench import tables
-from bench.serving import ServerProcess, Usage
-from bench.streaming import Arrival
+from oyez.bench import tables
+from oyez.bench.serving import ServerProcess, Usage
+from oyez.bench.streaming import Arrival
 
 MINUTE_S = 60.0
 ENDS = 2

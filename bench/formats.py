@@ -26,15 +26,15 @@ from typing import Any
 
 import numpy as np
 
-from bench import tables, text
-from bench.audio import SPEECH_RATE_HZ, Sound
 from bench.encoding import CONTAINERS, RAW, WAV, Encoded, Recipe, encode
-from bench.energy import pieces_at_pauses
-from bench.plan import Plan
-from bench.stats import Errors, pooled, word_errors
-from bench.streaming import MARKERS, Target, words_of
 from oyez import OyezClient
 from oyez.audio.decoder import AudioDecoder, open_decoder
+from oyez.bench import tables, text
+from oyez.bench.audio import SPEECH_RATE_HZ, Sound
+from oyez.bench.energy import pieces_at_pauses
+from oyez.bench.plan import Plan
+from oyez.bench.stats import Errors, pooled, word_errors
+from oyez.bench.streaming import MARKERS, Target, words_of
 from oyez.errors import OyezError
 
 GROUPS = ("en_read", "en_read_fleurs", "en_spont")
@@ -95,7 +95,7 @@ def _choose(plan: Plan) -> list[Sound]:
         for clip in plan.corpus.speech(GROUPS)
         for sound in (
             pieces_at_pauses(clip.read(), longest_s=LONGEST_S)
-            if clip.group == "sample"
+            if not plan.corpus.has_groups
             else [clip.read()]
         )
         if SHORTEST_S <= sound.seconds <= LONGEST_S

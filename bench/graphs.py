@@ -24,14 +24,14 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import psutil  # type: ignore[import-untyped]
 
-from bench import tables
-from bench.audio import SPEECH_RATE_HZ, Sound
-from bench.corpus import Clip, sample_clips
-from bench.plan import Plan
 from bench.published import PublishedGraph
-from bench.stats import Errors, bootstrap_difference, pooled, word_errors
-from bench.text import whisper
-from bench.wer import GROUPS, is_comparable
+from oyez.bench import tables
+from oyez.bench.audio import SPEECH_RATE_HZ, Sound
+from oyez.bench.corpus import Clip, sample
+from oyez.bench.plan import Plan
+from oyez.bench.stats import Errors, bootstrap_difference, pooled, word_errors
+from oyez.bench.text import whisper
+from oyez.bench.wer import GROUPS, is_comparable
 from oyez.engines.base import Samples
 from oyez.engines.moonshine.assets import BASE, TINY, Assets, locate
 from oyez.engines.moonshine.decode import Reader, decode, token_cap
@@ -199,7 +199,7 @@ def _seconds(samples: Samples) -> float:
 
 def _speech() -> Samples:
     """Return speech from its first word on; the sample is long enough."""
-    [clip] = sample_clips()
+    clip = sample().clips[0]
     sound: Sound = clip.read().at_speech_rate()
     samples: Samples = np.ascontiguousarray(sound.samples[round(STARTS_AT_S * SPEECH_RATE_HZ) :])
     return samples

@@ -17,8 +17,8 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from bench import tables
-from bench.plan import Plan
+from oyez.bench import tables
+from oyez.bench.plan import Plan
 
 PROJECT = "oyez"
 EXTRAS = ("", "server")

@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from bench import tables, text
-from bench.audio import Sound, joined
-from bench.corpus import Clip
-from bench.energy import speech_spans
-from bench.plan import Plan
 from bench.silence import level_db
-from bench.stats import Errors, bootstrap_difference, bootstrap_wer, pooled, word_errors
-from bench.streaming import FAST, LIVE, Stream, run_stream
-from bench.wer import SESSIONS, WORST, is_comparable
+from oyez.bench import tables, text
+from oyez.bench.audio import Sound, joined
+from oyez.bench.corpus import Clip
+from oyez.bench.energy import speech_spans
+from oyez.bench.plan import Plan
+from oyez.bench.stats import Errors, bootstrap_difference, bootstrap_wer, pooled, word_errors
+from oyez.bench.streaming import FAST, LIVE, Stream, run_stream
+from oyez.bench.wer import SESSIONS, WORST, is_comparable
 
 GROUPS = ("en_read", "en_read_fleurs", "en_read_ls_test_other", "en_spont")
 QUICK_CLIPS = 4

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from bench import tables
-from bench.audio import SPEECH_RATE_HZ, Sound, joined, silence
 from bench.endurance import Meter
-from bench.plan import Plan
-from bench.streaming import FAST, LIVE, run_stream
-from bench.views import views_of
+from oyez.bench import tables
+from oyez.bench.audio import SPEECH_RATE_HZ, Sound, joined, silence
+from oyez.bench.plan import Plan
+from oyez.bench.streaming import FAST, LIVE, run_stream
+from oyez.bench.views import views_of
 from oyez.protocol.tokens import TOKEN_TEXT_END
 
 QUICK_LENGTH_S = 60.0

@@ -8,22 +8,22 @@ when there is no time for them, so real time costs more work than the fast pace.
 
 Reported: memory and work minute by minute; WER against the reference and, where the engine is ours,
 of the engine reading each utterance alone; words lost and doubled with the time in the audio
-(`bench.joints`).
+(`oyez.bench.joints`).
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from bench import tables, text
-from bench.audio import Sound, joined
-from bench.corpus import Clip, Segment
 from bench.endurance import Meter
-from bench.energy import trim_pauses
-from bench.joints import align, doublings, keyed, keys_of, losses, matched
-from bench.plan import Plan
-from bench.stats import word_errors
-from bench.streaming import FAST, LIVE, Stream, run_stream
-from bench.wer import Offline
+from oyez.bench import tables, text
+from oyez.bench.audio import Sound, joined
+from oyez.bench.corpus import Clip, Segment
+from oyez.bench.energy import trim_pauses
+from oyez.bench.joints import align, doublings, keyed, keys_of, losses, matched
+from oyez.bench.plan import Plan
+from oyez.bench.stats import word_errors
+from oyez.bench.streaming import FAST, LIVE, Stream, run_stream
+from oyez.bench.wer import Offline
 from oyez.protocol.tokens import TOKEN_TEXT_END
 
 GROUP = "long"

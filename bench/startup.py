@@ -12,12 +12,12 @@ import threading
 import time
 from typing import Any, Self
 
-from bench import tables
-from bench.audio import SPEECH_RATE_HZ, silence
-from bench.plan import Plan
-from bench.serving import ServerProcess
-from bench.streaming import CHUNK_S, Target
 from oyez import OyezClient
+from oyez.bench import tables
+from oyez.bench.audio import SPEECH_RATE_HZ, silence
+from oyez.bench.plan import Plan
+from oyez.bench.serving import ServerProcess
+from oyez.bench.streaming import CHUNK_S, Target
 from oyez.client.sync_session import RealtimeSTTSession
 from oyez.errors import OyezError
 

@@ -7,14 +7,14 @@ import shutil
 import subprocess
 from typing import Any, Final
 
-from bench import tables
 from bench.autobahn.report import VERDICTS, Result, problem_of_stream, results, rows
 from bench.autobahn.serving import ECHO_PATH, STREAM_PATH, EchoingServer
+from bench.checkout import CHECKOUT
 from bench.fuzz.arena import watching
 from bench.fuzz.case import KEY, BrokenPromiseError
 from bench.fuzz.wire import WireCase
-from bench.plan import Plan
-from bench.serving import CHECKOUT
+from oyez.bench import tables
+from oyez.bench.plan import Plan
 from oyez.server.settings import Settings
 
 HOME: Final = CHECKOUT / "build" / "autobahn"

@@ -9,7 +9,7 @@ from typing import Final, Self, cast
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bench.serving import is_ready
+from oyez.bench.serving import is_ready
 from oyez.server.run import bind, make_server
 from oyez.server.settings import Settings
 

@@ -5,8 +5,8 @@ import faulthandler
 import random
 import sys
 
-from bench import tables
 from bench.fuzz.runs import CASES, KINDS, run, run_one
+from oyez.bench import tables
 
 
 def main() -> int:

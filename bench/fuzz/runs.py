@@ -14,11 +14,11 @@ from typing import Any, Final
 import psutil  # type: ignore[import-untyped]
 from starlette.applications import Starlette
 
-from bench import tables
 from bench.fuzz import controls, starts, streams, wire
 from bench.fuzz.arena import Arena, Make, Tally, in_process, over_sockets, random_of
 from bench.fuzz.case import BrokenPromiseError
-from bench.plan import Plan
+from oyez.bench import tables
+from oyez.bench.plan import Plan
 
 CASES: Final = 100_000
 QUICK_CASES: Final = 5_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.serving import CHECKOUT
+from bench.checkout import CHECKOUT
 
 HERE: Final = Path(__file__).parent
 HOME: Final = CHECKOUT / "build" / "peers"

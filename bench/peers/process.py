@@ -14,10 +14,10 @@ from typing import Self
 
 import psutil  # type: ignore[import-untyped]
 
-from bench.audio import Sound
-from bench.serving import Usage
-from bench.streaming import CHUNK_S
-from bench.views import View, view_of_texts
+from oyez.bench.audio import Sound
+from oyez.bench.serving import Usage
+from oyez.bench.streaming import CHUNK_S
+from oyez.bench.views import View, view_of_texts
 
 HEADER = struct.Struct("<cI")
 READY_TIMEOUT_S = 120.0

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from bench import tables, text
-from bench.audio import Sound, joined, silence
-from bench.latency import (
+from bench.peers.catalog import PEERS, Peer
+from bench.peers.process import PeerError, PeerProcess, Playing
+from oyez.bench import tables, text
+from oyez.bench.audio import Sound, joined, silence
+from oyez.bench.latency import (
     FINALIZE_AFTER_S,
     FINALIZE_TAIL_S,
     GROUPS,
@@ -16,12 +18,10 @@ from bench.latency import (
     Utterance,
     choose,
 )
-from bench.metrics import first_words_s, settled_s
-from bench.peers.catalog import PEERS, Peer
-from bench.peers.process import PeerError, PeerProcess, Playing
-from bench.plan import Plan
-from bench.serving import ServerProcess, Usage
-from bench.stats import (
+from oyez.bench.metrics import first_words_s, settled_s
+from oyez.bench.plan import Plan
+from oyez.bench.serving import ServerProcess, Usage
+from oyez.bench.stats import (
     RESAMPLES,
     Errors,
     Interval,
@@ -31,11 +31,12 @@ from bench.stats import (
     summary,
     word_errors,
 )
-from bench.streaming import Pace, Target, run_stream
-from bench.views import View, views_of
+from oyez.bench.streaming import Pace, Target, run_stream
+from oyez.bench.views import View, views_of
 from oyez.protocol.tokens import TOKEN_TEXT_FIN
 
-CLIPS, QUICK_CLIPS = 20, 2
+CLIPS = (2, 5, 20)
+"""By size of the run. Each takes a minute and a half."""
 OURS = ("moonshine-tiny", "moonshine-base")
 """Models of ours that are played to, besides the one that the plan names."""
 MEASURES = ("first words", "settled", "final", "asked")
@@ -89,7 +90,7 @@ Player = Callable[[Sound, float | None], Playing]
 def measure(plan: Plan) -> dict[str, Any]:
     """Play the clips to every system; print and return the comparison."""
     clips = {clip.name: clip.text for clip in plan.corpus.speech(GROUPS)}
-    utterances = choose(plan, limit=QUICK_CLIPS if plan.is_quick else CLIPS)
+    utterances = choose(plan, limit=plan.sized(*CLIPS))
     utterances = [_at_speech_rate(item) for item in utterances]
     models = [plan.model, *(name for name in OURS if name != plan.model)]
     if plan.remote is not None:

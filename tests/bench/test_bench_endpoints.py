@@ -1,10 +1,11 @@
 """Ends of turns, false ones among them, and what fits a latency budget."""
 
 import pytest
-from bench.audio import silence
-from bench.endpoints import Outcome, Turn, best_within, fastest_within, judge, wilson
-from bench.energy import Span
-from bench.latency import Utterance
+
+from oyez.bench.audio import silence
+from oyez.bench.endpoints import Outcome, Turn, best_within, fastest_within, judge, wilson
+from oyez.bench.energy import Span
+from oyez.bench.latency import Utterance
 
 SPEECH = Utterance("x", silence(6.0), [Span(0.5, 1.0), Span(1.05, 2.0), Span(2.7, 4.0)])
 

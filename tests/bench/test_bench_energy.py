@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bench.audio import Sound, joined, silence
-from bench.energy import Span, pauses, pieces_at_pauses, speech_spans, trim_pauses
+
+from oyez.bench.audio import Sound, joined, silence
+from oyez.bench.energy import Span, pauses, pieces_at_pauses, speech_spans, trim_pauses
 
 RATE_HZ = 16_000
 

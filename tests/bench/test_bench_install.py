@@ -1,13 +1,13 @@
 """Dependency closure, loops of noise, minutes of usage."""
 
 import pytest
-from bench.audio import SPEECH_RATE_HZ, silence
 from bench.endurance import Meter, Sample
 from bench.install import closure, size_of
-from bench.serving import Usage
 from bench.silence import LEVELS_DB, QUIET_DB, chords, kind_of, level_db, varied, white_noise
-from bench.wer import Offline
 
+from oyez.bench.audio import SPEECH_RATE_HZ, silence
+from oyez.bench.serving import Usage
+from oyez.bench.wer import Offline
 from oyez.engines.registry import load_recognizer
 
 

@@ -1,8 +1,9 @@
 """Words lost and doubled, found in alignments."""
 
 import pytest
-from bench.joints import Finding, Step, align, doublings, keyed, keys_of, losses, matched
-from bench.streaming import Word
+
+from oyez.bench.joints import Finding, Step, align, doublings, keyed, keys_of, losses, matched
+from oyez.bench.streaming import Word
 
 
 def spoken(said: str) -> list[Word]:

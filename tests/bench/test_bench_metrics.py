@@ -1,7 +1,8 @@
 """Every metric of live transcripts on event sequences made by hand."""
 
 import pytest
-from bench.metrics import (
+
+from oyez.bench.metrics import (
     erased_words,
     final_at,
     first_partial_s,
@@ -11,9 +12,8 @@ from bench.metrics import (
     shown_at,
     unstable_words,
 )
-from bench.streaming import Arrival, Stream, Word
-from bench.views import View, view_of_texts, views_of
-
+from oyez.bench.streaming import Arrival, Stream, Word
+from oyez.bench.views import View, view_of_texts, views_of
 from oyez.client.events import RealtimeEvent, Token
 
 

@@ -1,7 +1,9 @@
 """Normalisation, error rates, percentiles, intervals, tables."""
 
 import pytest
-from bench.stats import (
+
+from oyez.bench import tables, text
+from oyez.bench.stats import (
     Errors,
     bootstrap_difference,
     bootstrap_wer,
@@ -9,8 +11,6 @@ from bench.stats import (
     summary,
     word_errors,
 )
-
-from bench import tables, text
 
 
 class TestText:

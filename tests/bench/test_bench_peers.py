@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bench.audio import Sound, silence
-from bench.energy import Span
-from bench.latency import Utterance
 from bench.peers.catalog import ENVIRONMENTS, OWN, PEERS, lock_of
 from bench.peers.process import PeerError, PeerProcess, Playing
 from bench.peers.runs import Result, latencies, play_through, ratio
-from bench.serving import Usage
-from bench.views import view_of_texts
+
+from oyez.bench.audio import Sound, silence
+from oyez.bench.energy import Span
+from oyez.bench.latency import Utterance
+from oyez.bench.serving import Usage
+from oyez.bench.views import view_of_texts
 
 WORKER = Path(__file__).parent / "counting_worker.py"
 UTTERANCE = Utterance("x", silence(3.0), [Span(0.2, 1.0)])

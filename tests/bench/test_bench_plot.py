@@ -4,10 +4,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from bench.__main__ import schedule
-from bench.plan import read_plan
-from bench.plot import draw
-from bench.svg import Dot, Line, Row, page, plane, rows, scale
+
+from oyez.bench.plot import draw
+from oyez.bench.svg import Dot, Line, Row, page, plane, rows, scale
 
 SECONDS = {"p50": 0.2, "p95": 0.5}
 ABOUT = {"date": "d", "machine": "m <1>", "load at start": "0", "model": "tiny"}
@@ -110,24 +109,9 @@ def test_an_empty_plane_is_drawn() -> None:
     assert "<svg" in page("h", [plane("t", ("x", "y"), [Line("l", [])])])
 
 
-def test_several_models_are_measured_in_turn_and_named() -> None:
-    plan = read_plan(["--only", "wer,install,peers", "--model", "moonshine-tiny,moonshine-base"])
+def test_results_side_by_side_are_named() -> None:
+    results = [{"about": ABOUT, "parts": PARTS}, {"about": ABOUT, "parts": PARTS}]
 
-    assert schedule(plan) == [
-        ("wer moonshine-tiny", "wer", "moonshine-tiny"),
-        ("wer moonshine-base", "wer", "moonshine-base"),
-        ("install", "install", "moonshine-tiny"),
-        ("peers", "peers", "moonshine-tiny"),
-    ]
-    plan.use("moonshine-base")
-    assert plan.model == "moonshine-base"
+    found = texts(draw(results, names=["", "before"]))
 
-
-def test_one_model_needs_no_name() -> None:
-    assert schedule(read_plan(["--only", "wer"]))[0][0] == "wer"
-
-
-def test_a_foreign_server_has_one_model(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        read_plan(["--url", "wss://x", "--api-key", "k", "--model", "a,b"])
-    assert "one model at a time" in capsys.readouterr().err
+    assert {"tiny", "before: tiny"} <= set(found)

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from bench.audio import silence
-from bench.corpus import Clip
-from bench.serving import on_cores, usable_cores
-from bench.sessions import Load, Recording, build, judge, search
-from bench.stats import Errors
-from bench.streaming import Arrival, Stream
 
+from oyez.bench.audio import silence
+from oyez.bench.corpus import Clip
+from oyez.bench.serving import on_cores, usable_cores
+from oyez.bench.sessions import Load, Recording, build, judge, search
+from oyez.bench.stats import Errors
+from oyez.bench.streaming import Arrival, Stream
 from oyez.client.events import RealtimeEvent, Token
 
 SEGMENTS = (
@@ -48,12 +48,32 @@ def test_a_recording_has_at_least_one_utterance(clip: Clip) -> None:
     assert build(clip, "continuous", length_s=0.1).text == "one"
 
 
+@pytest.mark.parametrize("first", [0, 1, 6, 20, 96, 300])
 @pytest.mark.parametrize("limit", [0, 1, 3, 4, 7, 13, 50, 95, 96, 200])
-def test_the_search_finds_the_limit_within_a_tenth(limit: int) -> None:
-    found = search(lambda count: count <= limit)
+def test_the_search_finds_the_limit_wherever_it_begins(limit: int, first: int) -> None:
+    tried: list[int] = []
+
+    def keeps_up(count: int) -> bool:
+        tried.append(count)
+        return count <= limit
+
+    found = search(keeps_up, first=first)
 
     assert found <= limit
-    assert found >= min(limit, 96) / 1.1 - 1
+    assert found >= min(limit, 96) / 1.14 - 1
+    assert len(tried) == len(set(tried)) <= 14
+    assert all(1 <= count <= 96 for count in tried)
+
+
+def test_a_search_that_begins_near_the_limit_tries_few() -> None:
+    tried: list[int] = []
+
+    def keeps_up(count: int) -> bool:
+        tried.append(count)
+        return count <= 9
+
+    assert search(keeps_up, first=8) == 9
+    assert len(tried) <= 4
 
 
 def stream(text: str, at_s: float, *, problem: str | None = None) -> Stream:

@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from bench.audio import Sound
-from bench.corpus import Clip
-from bench.cost import Cost
 from bench.quiet import QUIET
-from bench.reliability import auc, bins, calibration_error, judged
-from bench.serving import Usage
 from bench.silence import level_db
-from bench.streaming import Word, words_of
-from bench.wer import Offline
 
+from oyez.bench.audio import Sound
+from oyez.bench.corpus import Clip
+from oyez.bench.cost import Cost
+from oyez.bench.reliability import auc, bins, calibration_error, judged
+from oyez.bench.serving import Usage
+from oyez.bench.streaming import Word, words_of
+from oyez.bench.wer import Offline
 from oyez.client.events import Token
 from oyez.engines.registry import load_recognizer
 

@@ -3,16 +3,17 @@
 from pathlib import Path
 
 import pytest
-from bench.audio import silence
-from bench.corpus import Corpus, find_folder
-from bench.emission import Tally, judge_words
-from bench.energy import Span
-from bench.latency import Utterance, judge_finalize, judge_to_end
-from bench.plan import read_plan
-from bench.streaming import Arrival, Stream, Word, words_of
-from bench.wer import is_comparable
+from bench.arguments import find_corpus, read_request
 
+from oyez.bench.audio import silence
+from oyez.bench.emission import Tally, judge_words
+from oyez.bench.energy import Span
+from oyez.bench.latency import Utterance, judge_finalize, judge_to_end
+from oyez.bench.manifest import read_manifest
+from oyez.bench.streaming import Arrival, Stream, Word, words_of
+from oyez.bench.wer import is_comparable
 from oyez.client.events import RealtimeEvent, Token
+from oyez.errors import ManifestError
 
 
 def token(text: str, start_ms: int = 0, *, final: bool = True) -> Token:
@@ -142,66 +143,105 @@ d\tnospeech/d.wav\tnospeech\t2.0\twav\t\texpected-empty
 """
 
 
-def test_corpus_takes_exact_readable_clips(tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A data folder; its audio is looked for, and not read."""
+    for name in ("x/a.flac", "x/c.flac", "x/m.flac", "nospeech/d.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
     (tmp_path / "manifest.tsv").write_text(MANIFEST, "utf-8")
-    corpus = Corpus(find_folder(str(tmp_path), tmp_path))
+    return tmp_path
+
+
+def test_corpus_takes_exact_readable_clips(folder: Path) -> None:
+    corpus = find_corpus(str(folder), folder)
 
     assert [(clip.name, clip.text) for clip in corpus.speech(["x", "y"])] == [("a", 'says "one')]
+    assert corpus.speech(["y"]) == []
     assert [clip.name for clip in corpus.no_speech()] == ["d"]
     assert corpus.speech(["x"])[0].segments() == []
 
 
-def test_segments_lie_beside_the_clip(tmp_path: Path) -> None:
-    (tmp_path / "manifest.tsv").write_text(MANIFEST, "utf-8")
-    (tmp_path / "x").mkdir()
-    (tmp_path / "x" / "a.segments.json").write_text('[{"start": 0, "end": 1.5, "text": "one"}]')
+def test_segments_lie_beside_the_clip(folder: Path) -> None:
+    (folder / "x" / "a.segments.json").write_text('[{"start": 0, "end": 1.5, "text": "one"}]')
 
-    (segment,) = Corpus(tmp_path).speech(["x"])[0].segments()
+    (segment,) = read_manifest(folder).speech(["x"])[0].segments()
 
     assert (segment.start_s, segment.end_s, segment.text) == (0.0, 1.5, "one")
 
 
-def test_words_lie_beside_the_clip(tmp_path: Path) -> None:
+def test_words_lie_beside_the_clip(folder: Path) -> None:
     row = "m\tx/m.flac\tx\t1.5\tflac\tTwo. One\texact (turn order)\n"
-    (tmp_path / "manifest.tsv").write_text(MANIFEST + row, "utf-8")
-    (tmp_path / "x").mkdir()
-    (tmp_path / "x" / "m.words.json").write_text(
+    (folder / "manifest.tsv").write_text(MANIFEST + row, "utf-8")
+    (folder / "x" / "m.words.json").write_text(
         '[{"word": "Two", "start": 0.1, "end": 0.9}, {"word": ".", "start": 0.9, "end": 0.9, '
         '"punc": true}, {"word": "One", "start": 0.2, "end": 0.4, "punc": false}]'
     )
+    corpus = read_manifest(folder)
 
-    (clip,) = Corpus(tmp_path).timed()
+    (clip,) = corpus.timed()
 
     assert clip.words() == [Word("One", 0.2, 0.4), Word("Two", 0.1, 0.9)]
-    assert Corpus(tmp_path).speech(["x"])[0].words() == []
+    assert corpus.speech(["x"])[0].words() == []
 
 
 def test_folder_without_manifest_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        find_folder(str(tmp_path), tmp_path)
+    with pytest.raises(ManifestError, match=r"no manifest\.tsv"):
+        find_corpus(str(tmp_path), tmp_path)
 
 
-def test_no_folder_means_the_sample(tmp_path: Path) -> None:
-    assert find_folder(None, tmp_path) is None
-    assert Corpus(None).is_sample
+@pytest.mark.parametrize("given", [None, "sample"])
+def test_no_folder_means_the_sample(tmp_path: Path, given: str | None) -> None:
+    corpus = find_corpus(given, tmp_path / "checkout")
+
+    assert corpus.is_sample
+    assert [clip.name for clip in corpus.speech(["any"])] == ["two-cities", "beckett"]
 
 
-def test_plan_of_parts() -> None:
-    plan = read_plan(["--only", "wer,soak", "--quick"])
+def test_request_of_parts() -> None:
+    request = read_request(["--only", "wer,soak", "--quick", "--data", "sample"])
 
-    assert plan.parts == ("wer", "soak")
-    assert plan.is_quick
-    assert plan.remote is None
+    assert [part.name for part in request.parts] == ["wer", "soak"]
+    assert request.plan.is_quick
+    assert request.plan.remote is None
+    assert request.plan.models == ("moonshine", "moonshine-tiny")
 
 
-def test_plan_of_another_server() -> None:
-    plan = read_plan(["--url", "wss://x/y", "--api-key", "k"])
+def test_the_standard_run_has_what_is_published_and_a_full_one_everything() -> None:
+    standard = read_request(["--data", "sample"]).parts
+    full = read_request(["--full", "--data", "sample"]).parts
+
+    assert {"wer", "latency", "sessions", "peers", "endpoints", "silence", "quiet"} == {
+        part.name for part in standard
+    }
+    assert {part.name for part in standard} < {part.name for part in full}
+    assert all(part.models in (None, 0) for part in full)
+
+
+def test_request_of_another_server() -> None:
+    plan = read_request(["--url", "wss://x/y", "--api-key", "k", "--data", "sample"]).plan
 
     assert plan.target.url == "wss://x/y"
     assert plan.recognizer is None
 
 
-def test_unknown_parts_end_the_program(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "speed"], "speed"),
+        (["--quick", "--full"], "not both"),
+        (["--url", "wss://x"], "--api-key"),
+        (["--url", "wss://x", "--api-key", "k", "--model", "a,b"], "one model at a time"),
+        (["--data", "no-such-folder"], "no-such-folder"),
+    ],
+)
+def test_wrong_requests_end_the_program(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.delenv("OYEZ_API_KEY", raising=False)
     with pytest.raises(SystemExit):
-        read_plan(["--only", "speed"])
-    assert "speed" in capsys.readouterr().err
+        read_request(["--data", "sample", *arguments])
+    assert said in capsys.readouterr().err

@@ -26,6 +26,7 @@
     │   ├── ModelNotInstalledError           the engine is known, its weights are not here
     │   ├── EngineBusyError                  the work waited past its deadline and was dropped
     │   └── EngineClosedError                the runtime was shut down
+    ├── ManifestError(ValueError)            the benchmark's list of recordings
     └── StoreError                           keys, usage and limits: the database
         ├── StoreUnavailableError            it did not answer in time
         ├── StoreVersionError                another version of oyez made it
@@ -52,6 +53,7 @@ from oyez.errors.hearing import (
     EngineNotFoundError,
     ModelNotInstalledError,
 )
+from oyez.errors.measuring import ManifestError
 from oyez.errors.realtime import (
     FieldProblem,
     LocalProtocolError,
@@ -90,6 +92,7 @@ __all__ = [
     "InvalidCursorError",
     "KeyNotFoundError",
     "LocalProtocolError",
+    "ManifestError",
     "ModelNotInstalledError",
     "NextStep",
     "OyezAuthenticationError",

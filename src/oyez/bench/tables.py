@@ -1,8 +1,9 @@
 """Plain text tables: the first column to the left, the others to the right."""
 
+import sys
 from collections.abc import Sequence
 
-from bench.stats import Interval, Summary
+from oyez.bench.stats import Interval, Summary
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -21,12 +22,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def heading(title: str) -> None:
     """Print the title of a part."""
-    print(f"\n## {title}\n", flush=True)
+    note(f"\n## {title}\n")
 
 
 def note(text: str) -> None:
     """Print a line at once: parts take minutes."""
-    print(text, flush=True)
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def interval(bounds: Interval) -> str:

@@ -9,6 +9,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from oyez.audio.decoder import open_decoder
+from oyez.errors import AudioError
 
 Samples: TypeAlias = NDArray[np.float32]
 """Mono audio in [-1, 1], shape (samples,)."""
@@ -52,9 +53,35 @@ class Sound:
 
 
 def read_sound(path: Path) -> Sound:
-    """Read a file that libsndfile knows; channels are averaged."""
-    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    """Read a file that libsndfile knows; channels are averaged.
+
+    Raises:
+        AudioError: It cannot be read.
+    """
+    try:
+        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.SoundFileError as error:
+        raise _unreadable(path, error) from None
     return Sound(samples.mean(axis=1, dtype=np.float32), int(rate_hz))
+
+
+def seconds_of(path: Path) -> float:
+    """Return how long a file is, from its header.
+
+    Raises:
+        AudioError: It cannot be read.
+    """
+    try:
+        return float(soundfile.info(path).duration)
+    except soundfile.SoundFileError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> AudioError:
+    return AudioError(
+        f"{path} cannot be read as audio ({str(error).rpartition(': ')[2].rstrip('.')}). "
+        f"Convert it: ffmpeg -i {path.name} -ac 1 {path.stem}.wav"
+    )
 
 
 def silence(seconds: float, rate_hz: int = SPEECH_RATE_HZ) -> Sound:

@@ -10,16 +10,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
 import psutil  # type: ignore[import-untyped]
 
-from bench.streaming import Target
+from oyez.bench.streaming import Target
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 KEY = "bench"
 READY_TIMEOUT_S = 60.0
 POLL_S = 0.01
@@ -53,7 +51,7 @@ class ServerProcess:
         own = ["--port", str(self._port), "--model", model, "--log-level", "error"]
         self._began_s = time.perf_counter()
         with on_cores(None if core is None else {core}):
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter
                 [sys.executable, "-m", "oyez", "serve", *own, *options],
                 env={**os.environ, "OYEZ_API_KEY": KEY, "OYEZ_DATABASE_URL": "sqlite://"},
                 stdout=subprocess.DEVNULL,

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bench.audio import Sound
 from oyez import OyezClient
+from oyez.bench.audio import Sound
 from oyez.client.events import RealtimeEvent, Token
 from oyez.client.sync_session import RealtimeSTTSession
 from oyez.errors import OyezError
@@ -184,6 +184,30 @@ def run_stream(
     if stream.problem is None and not stream.is_finished:
         stream.problem = f"No `finished` within {longest_s:.0f} s."
     return stream
+
+
+def require_answer(target: Target) -> None:
+    """Open a stream and end it, to know that there will be figures.
+
+    Raises:
+        OyezError: The server does not answer, or refuses the key or the model.
+    """
+    client = OyezClient(api_key=target.api_key, websocket_base_url=target.url)
+    config = {
+        "model": target.model,
+        "audio_format": "pcm_s16le",
+        "sample_rate": 16_000,
+        "num_channels": 1,
+    }
+    with client.realtime.stt.connect(config=config) as session:
+        watchdog = threading.Timer(GRACE_S, session.close)
+        watchdog.start()
+        try:
+            session.finish()
+            for _ in session.receive_events():
+                pass
+        finally:
+            watchdog.cancel()
 
 
 class _Feed(threading.Thread):

@@ -1,6 +1,6 @@
 """When words appear on the screen, when they become final, and how often they are taken back.
 
-The definitions and their sources are in `bench.metrics`. When a word ended is told by the word
+The definitions and their sources are in `oyez.bench.metrics`. When a word ended is told by the word
 times of the data where a recording has them (`.words.json`), else by the server's own token times;
 the result says how many words were timed by which.
 """
@@ -8,8 +8,8 @@ the result says how many words were timed by which.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench.joints import keyed
-from bench.metrics import (
+from oyez.bench.joints import keyed
+from oyez.bench.metrics import (
     erased_words,
     final_at,
     final_words,
@@ -17,9 +17,9 @@ from bench.metrics import (
     shown_at,
     unstable_words,
 )
-from bench.stats import Summary, summary
-from bench.streaming import Stream, Word
-from bench.views import views_of
+from oyez.bench.stats import Summary, summary
+from oyez.bench.streaming import Stream, Word
+from oyez.bench.views import views_of
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from bench.audio import Sound, joined
+from oyez.bench.audio import Sound, joined
 
 FRAME_S = 0.010
 WINDOW_S = 0.030

@@ -2,8 +2,9 @@
 
 The server is held to one core with one worker thread (where the system can do so; the harness then
 keeps to the others), and N streams run at real-time pace, endpoint detection on, each with another
-recording or another start, until the words come too late. N doubles until then and is narrowed
-down. Two kinds of streams:
+recording or another start, until the words come too late. N begins near what the work for one
+stream lets expect, grows or falls until the answer lies between two, and is narrowed down. Two
+kinds of streams:
 
 continuous      reading, utterance after utterance with gaps of 0.3 s, as in the data
 40 % speech     the same utterances, each followed by digital silence of one and a half its length
@@ -32,22 +33,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench import tables, text
-from bench.audio import Sound, joined, silence
-from bench.corpus import Clip, Segment
-from bench.cost import Cost
-from bench.emission import Tally, judge_words
-from bench.plan import Plan
-from bench.serving import ServerProcess, on_cores, usable_cores
-from bench.stats import Errors, Summary, pooled, summary, word_errors
-from bench.streaming import FAST, LIVE, Stream, Target, run_stream
+from oyez.bench import tables, text
+from oyez.bench.audio import Sound, joined, silence
+from oyez.bench.corpus import Clip, Segment
+from oyez.bench.cost import Cost
+from oyez.bench.emission import Tally, judge_words
+from oyez.bench.plan import Plan
+from oyez.bench.serving import ServerProcess, on_cores, usable_cores
+from oyez.bench.stats import Errors, Summary, pooled, summary, word_errors
+from oyez.bench.streaming import FAST, LIVE, Stream, Target, run_stream
 
 GROUP = "long"
 LONGEST_CLIP_S = 120.0
-LENGTH_S, QUICK_LENGTH_S = 60.0, 12.0
-FIRST_COUNT = 4
+LENGTHS_S = (12, 30, 60)
+"""By size of the run."""
 MOST = 96
-STEP_SHARE = 0.1
+FIRST_COUNT = 4
+"""Where the search begins at a server whose work cannot be seen."""
+FILLED = 0.6
+"""Where it begins else: so much of a core, by the work for one stream alone at a fast pace, which
+does without the readings that only show words early."""
+STEP_SHARE = 0.12
 """N is known well enough when the next one that fails is so much more."""
 STAGGER_S = 0.37
 """Streams begin one after another, so that their pauses do not come together."""
@@ -97,7 +103,7 @@ class Load:
 
 def measure(plan: Plan) -> dict[str, Any]:
     """Find the number of sessions for both kinds; print and return."""
-    length_s = QUICK_LENGTH_S if plan.is_quick else LENGTH_S
+    length_s = float(plan.sized(*LENGTHS_S))
     clips = [c for c in plan.corpus.speech([GROUP]) if c.seconds <= LONGEST_CLIP_S]
     cores = usable_cores()
     result: dict[str, Any] = {"budget_s": plan.budget_s, "length_s": length_s}
@@ -146,25 +152,30 @@ def build(clip: Clip, kind: str, *, length_s: float) -> Recording:
     return Recording(clip.name, joined(parts), " ".join(texts))
 
 
-def search(keeps_up: Callable[[int], bool], *, most: int = MOST) -> int:
-    """Return the largest count that was kept up with: doubled until it fails, then narrowed down.
+def search(keeps_up: Callable[[int], bool], *, first: int, most: int = MOST) -> int:
+    """Return the largest count that was kept up with.
+
+    From the first on the count grows by half until one fails, or falls by a third until one is kept
+    up with; then the gap between the two is halved.
 
     Args:
         keeps_up: Tries a count.
+        first: Where to begin: the nearer to the answer, the fewer are tried.
         most: No more are tried.
     """
-    good, bad = 0, FIRST_COUNT
-    while keeps_up(bad):
-        good = bad
-        if good >= most:
-            return good
-        bad = min(2 * bad, most)
-    while bad - good > max(1, STEP_SHARE * bad):
-        middle = (good + bad) // 2
-        if keeps_up(middle):
-            good = middle
+    good, bad = 0, most + 1
+    count = min(max(first, 1), most)
+    while bad - good > max(1, round(STEP_SHARE * bad)):
+        if keeps_up(count):
+            good = count
         else:
-            bad = middle
+            bad = count
+        if bad > most:
+            count = min(max(count + 1, round(1.5 * count)), most)
+        elif good == 0:
+            count = max(min(count - 1, round(count / 1.5)), 1)
+        else:
+            count = (good + bad) // 2
     return good
 
 
@@ -176,9 +187,12 @@ def _find(
     recordings: list[Recording],
 ) -> dict[str, Any]:
     tables.note(f"\n{kind}, {sum(r.sound.seconds for r in recordings):.0f} s of recordings\n")
-    alone = {
-        r.name: run_stream(target, r.sound, pace=FAST, endpoints=True).text for r in recordings
-    }
+    with Cost.of(server) as cost:
+        alone = {
+            r.name: run_stream(target, r.sound, pace=FAST, endpoints=True).text for r in recordings
+        }
+        cost.audio_s = sum(r.sound.seconds for r in recordings)
+    work = cost.report().get("server_cpu_per_audio_s")
     loads: list[Load] = []
 
     def keeps_up(count: int) -> bool:
@@ -191,8 +205,7 @@ def _find(
     if plan.is_quick:
         count = 1 if keeps_up(1) else 0
     else:
-        keeps_up(1)
-        count = search(keeps_up)
+        count = search(keeps_up, first=FIRST_COUNT if work is None else round(FILLED / work))
     loads.sort(key=lambda load: load.count)
     _table(loads)
     for load in loads:

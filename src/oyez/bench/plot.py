@@ -1,4 +1,4 @@
-"""`python -m bench.plot RESULT.json ...`: the figures of one or more runs as one SVG.
+"""`python -m oyez.bench.plot RESULT.json ...`: the figures of one or more runs as one SVG.
 
 Whiskers are 95 % intervals in the charts of WER, and go from the median to the 95th percentile in
 those of latencies. Several files, or a run of several models, are drawn in one chart each, a colour
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.svg import Chart, Dot, Line, Row, page, plane, rows
+from oyez.bench.svg import Chart, Dot, Line, Row, page, plane, rows
 
 LATENCIES = (
     "first partial",
@@ -32,19 +32,24 @@ Runs = list[tuple[str, dict[str, Any]]]
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the plot."""
-    parser = argparse.ArgumentParser(prog="python -m bench.plot")
+    parser = argparse.ArgumentParser(prog="python -m oyez.bench.plot")
     parser.add_argument("results", nargs="+", type=Path)
     parser.add_argument("--output", type=Path, help="default: beside the first, as .svg")
     given = parser.parse_args(arguments)
     found = [json.loads(path.read_text("utf-8")) for path in given.results]
     output = given.output or given.results[0].with_suffix(".svg")
     output.write_text(draw(found), "utf-8")
-    print(output)
+    sys.stdout.write(f"{output}\n")
     return 0
 
 
-def draw(results: Sequence[dict[str, Any]]) -> str:
-    """Return the SVG of results as the benchmark writes them."""
+def draw(results: Sequence[dict[str, Any]], *, names: Sequence[str] = ()) -> str:
+    """Return the SVG of results as the benchmark writes them.
+
+    Args:
+        results: At least one.
+        names: What each is called, where several are put side by side.
+    """
     charts = [
         chart
         for part, chart_of in (
@@ -54,9 +59,9 @@ def draw(results: Sequence[dict[str, Any]]) -> str:
             ("sessions", _sessions),
             ("wer", _confidence),
         )
-        if (chart := chart_of(_runs(results, part))) is not None
+        if (chart := chart_of(_runs(results, part, names))) is not None
     ]
-    for _, figures in _runs(results, "peers"):
+    for _, figures in _runs(results, "peers", names):
         charts += _peers(figures)
     about = results[0]["about"]
     return page(
@@ -64,14 +69,15 @@ def draw(results: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _runs(results: Sequence[dict[str, Any]], part: str) -> Runs:
+def _runs(results: Sequence[dict[str, Any]], part: str, names: Sequence[str]) -> Runs:
     """Return the figures of a part in all results, by the name of the model."""
     found: Runs = []
-    for result in results:
+    for number, result in enumerate(results):
+        prefix = f"{names[number]}: " if number < len(names) and names[number] else ""
         for label, figures in result["parts"].items():
             name, _, model = label.partition(" ")
             if name == part and figures:
-                found.append((model or result["about"]["model"], figures))
+                found.append((prefix + (model or result["about"]["model"]), figures))
     return found
 
 

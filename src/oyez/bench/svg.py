@@ -164,7 +164,9 @@ def _text(x: float, y: float, said: str, kind: str, anchor: str = "start") -> st
     )
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str, width: int = 1) -> str:
+def _line(  # noqa: PLR0917 - two points
+    x1: float, y1: float, x2: float, y2: float, colour: str, width: int = 1
+) -> str:
     return (
         f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
         f'stroke="{colour}" stroke-width="{width}"/>'

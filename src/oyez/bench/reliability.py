@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import tables
-from bench.joints import align, keyed, keys_of
-from bench.streaming import Word
+from oyez.bench import tables
+from oyez.bench.joints import align, keyed, keys_of
+from oyez.bench.streaming import Word
 
 BINS = 10
 

@@ -2,14 +2,14 @@
 
 A `View` is the whole transcript as it stood after one message, in words as they are compared
 (letters and digits, lower case; a hyphenated word is two), the final ones first. All metrics of
-`bench.metrics` are functions of views, so that a stream of ours, a stream of another server and a
-library's callbacks are measured by the same code.
+`oyez.bench.metrics` are functions of views, so that a stream of ours, a stream of another server
+and a library's callbacks are measured by the same code.
 """
 
 from dataclasses import dataclass
 
-from bench.joints import keyed, keys_of
-from bench.streaming import Stream, words_of
+from oyez.bench.joints import keyed, keys_of
+from oyez.bench.streaming import Stream, words_of
 from oyez.client.events import Token
 
 

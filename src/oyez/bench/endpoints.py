@@ -3,9 +3,9 @@
 As LiveKit's eot-bench asks it: every silence of 100 ms and more inside a turn is a hesitation that
 should be listened through, the last one is the end of the turn; how many are cut off falsely within
 a latency budget of 300 and of 600 ms? A turn is a clip of one utterance here, read or spoken;
-pauses and edges come from the energy pass (`bench.energy`), clips on whose edges it is not sure are
-left out. Read speech pauses at every full stop and counts as cut off there too, though a listener
-might well answer.
+pauses and edges come from the energy pass (`oyez.bench.energy`), clips on whose edges it is not
+sure are left out. Read speech pauses at every full stop and counts as cut off there too, though a
+listener might well answer.
 
 Clips are streamed at real-time pace, several at a time, two seconds of silence after each, once for
 each of the operating points below (protocol fields `endpoint_latency_adjustment_level` and
@@ -29,12 +29,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from bench import tables
-from bench.energy import pauses
-from bench.latency import GROUPS, TAIL_S, Utterance, choose
-from bench.plan import Plan
-from bench.stats import Interval, Summary, summary
-from bench.streaming import Stream, run_stream
+from oyez.bench import tables
+from oyez.bench.energy import pauses
+from oyez.bench.latency import GROUPS, TAIL_S, Utterance, choose
+from oyez.bench.plan import Plan
+from oyez.bench.stats import Interval, Summary, summary
+from oyez.bench.streaming import Stream, run_stream
 from oyez.protocol.tokens import TOKEN_TEXT_END
 
 SHORTEST_PAUSE_S = 0.1
@@ -164,7 +164,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         for step in PAUSE_STEPS_S
     )
     seconds = sum(item.end_s - item.onset_s for item in utterances)
-    source = "the sample" if plan.corpus.is_sample else ", ".join(GROUPS)
+    source = ", ".join(GROUPS) if plan.corpus.has_groups else plan.corpus.title
     tables.note(
         f"\n{len(utterances)} turns of {seconds / 60:.1f} minutes in all, from {source}; pauses "
         f"inside them: {steps}."

@@ -8,7 +8,7 @@ from typing import Self
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from bench.streaming import Target
+from oyez.bench.streaming import Target
 from oyez.protocol.messages import KeepAlive, Start, encode_client_message
 
 INTERVAL_S = 0.1

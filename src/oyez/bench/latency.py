@@ -3,7 +3,7 @@
 One session at a time, chunks of 100 ms, endpoint detection on, two seconds of silence after the
 clip. A chunk leaves when its last sample has been spoken, so every figure includes up to 100 ms of
 chunking, as a microphone's would. When speech begins and ends is told by an energy pass over the
-file (`bench.energy`), not by the server; clips on whose edges it is not sure are left out.
+file (`oyez.bench.energy`), not by the server; clips on whose edges it is not sure are left out.
 
 first partial   speech begins -> the first non-final word is received; includes the time that it
                 takes to say the word
@@ -21,7 +21,7 @@ lag             audio sent - `total_audio_proc_ms`, at each event
 final lag       audio sent - `final_audio_proc_ms`, at each event while somebody speaks
 ping            WebSocket ping -> pong on a second, silent stream, while the first is recognised
 
-Sources of the definitions: `bench.metrics`, and Soniox's counters for the lags. Recordings of
+Sources of the definitions: `oyez.bench.metrics`, and Soniox's counters for the lags. Recordings of
 meetings with word times are streamed for `word shown`, `last word` and `word final` only, and
 listed apart as `... (meetings)`: there the data says when a word ended; elsewhere the server's own
 token times do. UPWR and normalized erasure are over the clips that ran to their endpoint. Intervals
@@ -32,23 +32,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bench import tables
-from bench.audio import Sound, joined, silence
-from bench.corpus import Clip
-from bench.cost import Cost
-from bench.emission import Tally, judge_words
-from bench.energy import Span, clear_edges, pauses, pieces_at_pauses, speech_spans
-from bench.metrics import first_partial_s, first_words_s, settled_s
-from bench.pings import Pinger
-from bench.plan import Plan
-from bench.streaming import MARKERS, Pace, Stream, run_stream
-from bench.views import views_of
+from oyez.bench import tables
+from oyez.bench.audio import Sound, joined, silence
+from oyez.bench.corpus import Clip
+from oyez.bench.cost import Cost
+from oyez.bench.emission import Tally, judge_words
+from oyez.bench.energy import Span, clear_edges, pauses, pieces_at_pauses, speech_spans
+from oyez.bench.metrics import first_partial_s, first_words_s, settled_s
+from oyez.bench.pings import Pinger
+from oyez.bench.plan import Plan
+from oyez.bench.streaming import MARKERS, Pace, Stream, run_stream
+from oyez.bench.views import views_of
 from oyez.client.events import Token
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
 
 GROUPS = ("en_read", "en_read_fleurs", "en_read_ls_test_other", "en_spont")
-SHORTEST_S, LONGEST_S = 2.5, 9.0
-CLIPS, QUICK_CLIPS = 20, 4
+SHORTEST_S, LONGEST_S = 2.5, 7.0
+CLIPS = (4, 20, 40)
+"""By size of the run."""
 TAIL_S = 2.0
 FINALIZE_AFTER_S = 0.2
 FINALIZE_TAIL_S = 0.5
@@ -73,7 +74,8 @@ ROWS = (
     ("final lag", "audio sent - audio final, while somebody speaks"),
     ("ping", "ping -> pong while recognising"),
 )
-MEETINGS, QUICK_MEETINGS = 6, 1
+MEETINGS = (1, 2, 6)
+"""By size of the run; each takes 30 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class Utterance:
 def measure(plan: Plan) -> dict[str, Any]:
     """Stream every clip twice, once to its endpoint and once to a finalize; print and return."""
     utterances = choose(plan)
-    meetings = plan.corpus.timed()[: QUICK_MEETINGS if plan.is_quick else MEETINGS]
+    meetings = plan.corpus.timed()[: plan.sized(*MEETINGS)]
     tally, apart = Tally(), Tally()
     with plan.server() as server, Cost.of(server) as cost, Pinger(plan.target) as pinger:
         for utterance in utterances:
@@ -135,11 +137,11 @@ def choose(
     plan: Plan, *, limit: int | None = None, longest_s: float = LONGEST_S
 ) -> list[Utterance]:
     """Return clips of a few seconds, spread evenly over what there is."""
-    limit = limit or (QUICK_CLIPS if plan.is_quick else CLIPS)
+    limit = limit or plan.sized(*CLIPS)
     sounds = [
         (name, sound)
         for clip in plan.corpus.speech(GROUPS)
-        for name, sound in _sounds(clip, longest_s)
+        for name, sound in _sounds(clip, longest_s, is_cut=not plan.corpus.has_groups)
         if SHORTEST_S <= sound.seconds <= longest_s and clear_edges(sound) is not None
     ]
     step = max(len(sounds) / limit, 1.0)
@@ -152,10 +154,12 @@ def choose(
     return utterances
 
 
-def _sounds(clip: Clip, longest_s: float) -> list[tuple[str, Sound]]:
-    if clip.group != "sample":
-        return [(clip.name, clip.read())] if clip.seconds <= longest_s else []
-    pieces = pieces_at_pauses(clip.read(), longest_s=longest_s)
+def _sounds(clip: Clip, longest_s: float, *, is_cut: bool) -> list[tuple[str, Sound]]:
+    if clip.seconds <= longest_s:
+        return [(clip.name, clip.read())]
+    if not is_cut:
+        return []
+    pieces = pieces_at_pauses(clip.read(), longest_s=LONGEST_S)
     return [(f"{clip.name} {number}", piece) for number, piece in enumerate(pieces, 1)]
 
 

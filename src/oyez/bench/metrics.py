@@ -1,4 +1,4 @@
-"""The field's metrics of live transcripts, as functions of what a reader saw (`bench.views`).
+"""The field's metrics of live transcripts, as functions of what a reader saw (`oyez.bench.views`).
 
 first partial       onset of speech -> first non-final word (TTFT in Coval's benchmark, which counts
                     from the start of audio; the start of speech is the stricter zero)
@@ -22,9 +22,9 @@ settled             end of speech -> the transcript reads as it will stay, final
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bench.joints import align
-from bench.streaming import Word
-from bench.views import View
+from oyez.bench.joints import align
+from oyez.bench.streaming import Word
+from oyez.bench.views import View
 
 LOOKAHEAD_WORDS = 3
 """A draft is aligned to as many of the words to come as it has itself, and these."""
