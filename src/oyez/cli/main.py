@@ -3,6 +3,7 @@
 import click
 
 import oyez
+from oyez.cli.bench import bench
 from oyez.cli.demo import demo
 from oyez.cli.keys import keys
 from oyez.cli.listen import listen
@@ -35,7 +36,7 @@ def cli() -> None:
     """Real-time speech to text on your own machine."""
 
 
-for _command in (demo, serve, keys, transcribe, listen, models):
+for _command in (demo, serve, keys, transcribe, listen, models, bench):
     cli.add_command(_command)
 
 
