@@ -9,7 +9,7 @@ from oyez.cli.main import cli
 
 from .conftest import Run
 
-COMMANDS = ("demo", "serve", "transcribe", "listen", "models")
+COMMANDS = ("demo", "serve", "transcribe", "listen", "models", "bench")
 LIGHT = """
 import sys
 for name in ("uvicorn", "starlette", "numpy", "onnxruntime"):

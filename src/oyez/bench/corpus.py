@@ -13,6 +13,7 @@ STRICT = frozenset({"exact", "near-exact"})
 TIMED_QUALITY = "exact (turn order)"
 """Several people at once: the words are known, their order is a matter of taste."""
 NO_SPEECH = "nospeech"
+SAMPLE_PACKAGE = "moonshine_voice"
 
 _TWO_CITIES = (
     "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age "
@@ -125,7 +126,7 @@ def sample() -> Corpus:
 
     Without that wheel it is empty.
     """
-    spec = importlib.util.find_spec("moonshine_voice")
+    spec = importlib.util.find_spec(SAMPLE_PACKAGE)
     clips = []
     for place in (spec.submodule_search_locations or ()) if spec else ():
         for name, file, seconds, text in _SAMPLES:

@@ -24,6 +24,8 @@ AHEAD_S = 8.0
 """How far a stream that runs faster than life may be ahead of the answers. Enough for a model that
 commits every three seconds, and so little that audio does not pile up in the server's memory."""
 GRACE_S = 60.0
+SHORTEST_AUDIO = 4_800
+"""Samples that a server is asked with whether it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def run_stream(
 
 
 def require_answer(target: Target) -> None:
-    """Open a stream and end it, to know that there will be figures.
+    """Stream a moment of silence, to know that there will be figures.
 
     Raises:
         OyezError: The server does not answer, or refuses the key or the model.
@@ -203,6 +205,7 @@ def require_answer(target: Target) -> None:
         watchdog = threading.Timer(GRACE_S, session.close)
         watchdog.start()
         try:
+            session.send_byte_chunk(bytes(2 * SHORTEST_AUDIO))
             session.finish()
             for _ in session.receive_events():
                 pass
