@@ -37,8 +37,6 @@ from oyez.protocol.tokens import TOKEN_TEXT_FIN
 
 CLIPS = (2, 5, 20)
 """By size of the run. Each takes a minute and a half."""
-OURS = ("moonshine-tiny", "moonshine-base")
-"""Models of ours that are played to, besides the one that the plan names."""
 MEASURES = ("first words", "settled", "final", "asked")
 HEAD = ("system", "WER", "95 %", *MEASURES, "CPU s/s", "RSS MB")
 
@@ -92,10 +90,7 @@ def measure(plan: Plan) -> dict[str, Any]:
     clips = {clip.name: clip.text for clip in plan.corpus.speech(GROUPS)}
     utterances = choose(plan, limit=plan.sized(*CLIPS))
     utterances = [_at_speech_rate(item) for item in utterances]
-    models = [plan.model, *(name for name in OURS if name != plan.model)]
-    if plan.remote is not None:
-        models = [plan.remote.model]
-    results = [_ours(plan, name, utterances, clips) for name in models]
+    results = [_ours(plan, name, utterances, clips) for name in plan.models]
     results += [_peer(peer, utterances, clips) for peer in PEERS]
     _table(results, len(utterances))
     _ratios(results)

@@ -45,7 +45,7 @@ from oyez.bench.streaming import FAST, LIVE, Stream, Target, run_stream
 
 GROUP = "long"
 LONGEST_CLIP_S = 120.0
-LENGTHS_S = (12, 30, 60)
+LENGTHS_S = (12, 24, 60)
 """By size of the run."""
 MOST = 96
 FIRST_COUNT = 4
