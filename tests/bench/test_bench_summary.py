@@ -12,6 +12,7 @@ ABOUT = {
     "server": "own process, started by the benchmark",
     "model": "tiny",
     "size": "quick",
+    "speech": "mine",
     "machine": "m",
     "load at start": "0.1",
     "date": "d",
@@ -50,6 +51,7 @@ PARTS: dict[str, Any] = {
     "sessions": SESSIONS,
 }
 PEERS = {
+    "clips": 9,
     "systems": {
         "oyez tiny": {"seconds": {"asked": DELAY}, "wer": 4.0, "wer_95": [1.0, 6.0]},
         "whisper": {
@@ -60,7 +62,7 @@ PEERS = {
             "rss_mb": 900.0,
         },
         "absent": {"seconds": {}, "wer": None, "wer_95": None},
-    }
+    },
 }
 
 
@@ -105,7 +107,8 @@ def test_models_of_one_run_are_systems_of_their_own() -> None:
 
 
 def test_peers_stand_beside_ours() -> None:
-    (ours, peer) = systems_of(result({"wer": PARTS["wer"], "peers": PEERS}), prefix="before: ")
+    found = result({"wer": PARTS["wer"], "peers": PEERS})
+    (ours, peer) = systems_of(found, prefix="before: ")
 
     assert (ours.name, peer.name) == ("before: tiny", "before: whisper")
     assert peer.figures["wer_streamed"] == Figure(4.0, 1.0, 6.0)
@@ -121,7 +124,7 @@ def test_a_server_of_somebody_else_is_named_by_its_host() -> None:
 
     assert system.name == "stt-rt-v5 at stt.example"
     assert system.is_remote
-    assert any("somebody else's" in note for note in notes(found, [system]))
+    assert any("somebody else's" in note for note in notes(found, [system], {}))
 
 
 def test_the_numbers_say_what_they_mean() -> None:
@@ -160,12 +163,19 @@ def test_systems_are_shown_side_by_side() -> None:
     assert "none so fast" in text
 
 
+def test_what_was_measured_with_other_speech_is_told() -> None:
+    found, other = result(PARTS, speech="mine"), result(PARTS, speech="theirs")
+
+    assert any("other speech (theirs)" in note for note in notes(found, [], {"before": other}))
+    assert not any("other speech" in note for note in notes(found, [], {"before": found}))
+
+
 def test_notes_say_what_to_think_of_the_figures() -> None:
     found = result({**PARTS, "latency": {**LATENCY, "problems": [f"p{n}" for n in range(7)]}})
-    said = list(notes(found, systems_of(found)))
+    said = list(notes(found, systems_of(found), {}))
 
     assert any("sign of life" in note for note in said)
     assert "Problem in latency: p0" in said
     assert "Problems in latency: 2 more." in said
     broken = result({"wer": {"problems": {"a": "lost"}}})
-    assert "Problem in wer: a: lost" in list(notes(broken, []))
+    assert "Problem in wer: a: lost" in list(notes(broken, [], {}))

@@ -98,7 +98,7 @@ def _streamed(parts: Parts) -> Figure | None:
         return Figure(found["streamed_wer"], low, high, count=found["words"])
     peer = parts.get(PEER, {})
     if peer.get("wer") is not None:
-        low, high = peer["wer_95"]
+        low, high = _spread(peer, "wer_95")
         return Figure(peer["wer"], low, high)
     return None
 
@@ -342,11 +342,11 @@ def systems_of(result: Result, *, prefix: str = "") -> list[System]:
         )
         for name, parts in models.items()
     ]
-    peers = result["parts"].get("peers", {}).get("systems", {})
+    peers = result["parts"].get("peers", {})
     systems += [
-        System(prefix + name, _figures({PEER: found}))
-        for name, found in peers.items()
-        if found.get("seconds") and not name.startswith("oyez ")
+        System(prefix + name, _figures({PEER: {**found, "clips": peers["clips"]}}))
+        for name, found in peers.get("systems", {}).items()
+        if found.get("seconds") and name.removeprefix("oyez ") not in models
     ]
     return [system for system in systems if system.figures]
 

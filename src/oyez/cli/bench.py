@@ -265,7 +265,7 @@ def _show(result: "Result", earlier: Sequence["Result"], wish: _Wish) -> None:
     for table in tables(systems, width=console.width):
         console.print(table)
         console.print()
-    for note in notes(result, own):
+    for note in notes(result, own, dict(zip(names, earlier, strict=True))):
         console.print(note, soft_wrap=True)
     path = Path(wish.json)
     path.write_text(as_json(result), "utf-8")

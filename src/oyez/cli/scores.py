@@ -1,6 +1,6 @@
 """How `oyez bench` shows what it found: tables for one system or several, and what to know."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from oyez.bench.runs import Result
@@ -25,21 +25,25 @@ def tables(systems: Sequence[System], *, width: int) -> "Iterator[Table]":
         systems: What was measured.
         width: Of the terminal, in characters.
     """
-    shown = [
-        metric
-        for metric in METRICS
-        if any(metric.key in one.figures or metric.key in one.unmet for one in systems)
-    ]
+    shown = _known(systems)
     if len(systems) == 1:
         yield _alone(systems[0], shown, is_wide=width >= WIDE)
     for start in range(0, len(systems) if len(systems) > 1 else 0, MOST_SIDE_BY_SIDE):
-        yield _beside(systems[start : start + MOST_SIDE_BY_SIDE], shown)
+        yield _beside(systems[start : start + MOST_SIDE_BY_SIDE])
     if shown and (len(systems) > 1 or width < WIDE):
         yield _meanings(shown)
 
 
-def notes(result: Result, systems: Sequence[System]) -> Iterator[str]:
-    """Yield what a reader must know to believe the figures."""
+def notes(
+    result: Result, systems: Sequence[System], earlier: Mapping[str, Result]
+) -> Iterator[str]:
+    """Yield what a reader must know to believe the figures.
+
+    Args:
+        result: What was measured now.
+        systems: Whose figures it holds.
+        earlier: What stands beside it, by name.
+    """
     about = result["about"]
     yield (
         "value: the rate, or the median of a delay; 95 %: where it may really lie; p95: one in "
@@ -50,6 +54,12 @@ def notes(result: Result, systems: Sequence[System]) -> Iterator[str]:
             "The server is somebody else's: what the model could do at once, CPU and memory cannot "
             "be seen and are left out. Delays include the network."
         )
+    for name, other in earlier.items():
+        if other["about"].get("speech") != about["speech"]:
+            yield (
+                f"{name} was measured with other speech ({other['about'].get('speech')}): its word "
+                "error rates cannot be compared with these."
+            )
     if about["size"] == "quick":
         yield "Few recordings were used: take the numbers for a sign of life."
     yield f"{about['machine']}, load {about['load at start']} at the start, {about['date']}."
@@ -99,12 +109,21 @@ def _alone(system: System, shown: Sequence[Metric], *, is_wide: bool) -> "Table"
     return table
 
 
-def _beside(systems: Sequence[System], shown: Sequence[Metric]) -> "Table":
+def _known(systems: Sequence[System]) -> list[Metric]:
+    """Return the metrics that any of the systems has something to say of."""
+    return [
+        metric
+        for metric in METRICS
+        if any(metric.key in one.figures or metric.key in one.unmet for one in systems)
+    ]
+
+
+def _beside(systems: Sequence[System]) -> "Table":
     table = _new_table("Side by side (delays: median / p95)")
     table.add_column("", no_wrap=True)
     for system in systems:
         table.add_column(system.name, justify="right", overflow="fold")
-    for metric in shown:
+    for metric in _known(systems):
         title = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
         table.add_row(title, *[_cell(metric, system) for system in systems])
     return table
