@@ -53,6 +53,7 @@ def test_recordings_of_ones_own_are_measured_at_any_server_and_compared(
 
 
 @pytest.mark.real
+@pytest.mark.timeout(400)
 def test_the_sample_is_measured_without_any_data(run: Run) -> None:
     result = run("bench", "--model", "moonshine-tiny", "--only", "wer", "--json", "-")
 

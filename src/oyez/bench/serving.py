@@ -19,7 +19,7 @@ import psutil  # type: ignore[import-untyped]
 from oyez.bench.streaming import Target
 
 KEY = "bench"
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 180.0
 POLL_S = 0.01
 
 
