@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from oyez.bench.endpoints import wilson
 from oyez.bench.summary import METRICS, Figure, System, as_dict, systems_of
 from oyez.cli.scores import notes, tables
 
@@ -41,7 +42,7 @@ LATENCY = {
 }
 ENDPOINTS = {
     "best_within_ms": {"300": None, "600": "level 3"},
-    "points": {"level 3": {"turns": 20, "turns_cut": 1, "turns_cut_95": [1.0, 24.0]}},
+    "points": {"level 3": {"pauses": 20, "false_ends": 1}},
 }
 SESSIONS = {"continuous": {"sessions": 8}, "40 % speech": {"sessions": 20}, "budget_s": 1.0}
 PARTS: dict[str, Any] = {
@@ -86,7 +87,7 @@ def test_every_metric_is_found_with_its_spread() -> None:
     assert system.unmet == ["cut_off_300"]
     assert system.figures["wer_streamed"] == Figure(5.0, 4.0, 6.0, count=90)
     assert system.figures["finalize"] == Figure(200.0, 100.0, 300.0, 500.0, 4)
-    assert system.figures["cut_off_600"] == Figure(5.0, 1.0, 24.0, count=20)
+    assert system.figures["cut_off_600"] == Figure(5.0, *wilson(1, 20), count=20)
     assert system.figures["sessions_40"] == Figure(20)
 
 

@@ -11,8 +11,6 @@ from oyez.bench.streaming import Target
 from oyez.engines.base import Recognizer
 from oyez.engines.registry import load_recognizer
 
-SOAK_S = 600.0
-
 
 class Size(Enum):
     """How thorough a run is."""
@@ -23,6 +21,10 @@ class Size(Enum):
     """Under an hour for two models: figures to go by."""
     FULL = "full"
     """Hours: more clips for narrower intervals, longer soaks."""
+
+
+SOAK_S = {Size.STANDARD: 300.0, Size.FULL: 600.0}
+"""Length of a soak; a quick one says its own."""
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ class Plan:
         """Return how much audio a soak takes."""
         if self.minutes is not None:
             return 60.0 * self.minutes
-        return quick_s if self.is_quick else SOAK_S
+        return quick_s if self.is_quick else SOAK_S[self.size]
 
     @property
     def recognizer(self) -> Recognizer | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from oyez.bench.endpoints import wilson
 from oyez.bench.runs import Result
 
 Parts = Mapping[str, Mapping[str, Any]]
@@ -129,9 +130,8 @@ def _cut_off(budget_ms: int) -> Callable[[Parts], Figure | None]:
         if name is None:
             return None
         point = found["points"][name]
-        share = 100.0 * point["turns_cut"] / max(point["turns"], 1)
-        low, high = point["turns_cut_95"]
-        return Figure(share, low, high, count=point["turns"])
+        count, total = min(point["false_ends"], point["pauses"]), point["pauses"]
+        return Figure(100.0 * count / max(total, 1), *wilson(count, total), count=total)
 
     return find
 
@@ -260,8 +260,8 @@ METRICS = (
         "cut_off_300",
         "false cut-offs, 300 ms",
         "%",
-        "turns ended too early, at the settings that notice ends within 300 ms",
-        "turns",
+        "pauses taken for the end of a turn, at the settings that notice ends within 300 ms",
+        "pauses",
         _cut_off(300),
         1,
     ),
@@ -269,8 +269,8 @@ METRICS = (
         "cut_off_600",
         "false cut-offs, 600 ms",
         "%",
-        "the same within 600 ms",
-        "turns",
+        "the same at the settings that notice them within 600 ms",
+        "pauses",
         _cut_off(600),
         1,
     ),
