@@ -1,9 +1,9 @@
-"""Part `silence`: ten minutes (`--minutes`) each of digital silence, of noise and of music.
+"""Part `silence`: minutes (`--minutes`) each of digital silence, of noise and of music.
 
 Every word is wrong here: final words for each minute of audio in which nobody speaks, by kind, and
 how many messages showed words that were not final. Noise and music are the recordings without
 speech of the data folder (dishes, a bicycle, hiss; instruments, a band, a bird), each repeated to
-the same share of the ten minutes. No two repetitions are alike: each is at another level and begins
+the same share of the time. No two repetitions are alike: each is at another level and begins
 elsewhere, because where a window begins decides what a model hears in music. Words are listed with
 the recording they came in. Without a data folder noise is white noise, and music chords.
 """

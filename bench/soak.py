@@ -1,9 +1,9 @@
-"""Part `soak`: ten minutes (`--minutes`) of speech that never pauses.
+"""Part `soak`: minutes (`--minutes`) of speech that never pauses.
 
 Read speech is joined utterance after utterance, every pause cut down to 300 ms by the energy pass,
 so that no endpoint relieves the server: it must cut by itself, and where it cuts words can be lost
 or doubled. `--keep-pauses` leaves the recordings as they are. The stream runs as fast as answers
-come, at most 8 s ahead of them; `--realtime` makes it ten minutes. Partial readings are skipped
+come, at most 8 s ahead of them; `--realtime` takes as long as it is. Partial readings are skipped
 when there is no time for them, so real time costs more work than the fast pace.
 
 Reported: memory and work minute by minute; WER against the reference and, where the engine is ours,
