@@ -51,7 +51,9 @@ async def test_pause_across_25_seconds(server: ServerThread, beckett: bytes) -> 
             assert session.paused
             await send(session, beckett[: 2_000 * BYTES_PER_MS], speed=2)  # not heard
             await asyncio.sleep(PAUSE_S - 1)
-            assert talk.count(FIN) == 1
+            async with asyncio.timeout(60):
+                while not talk.count(FIN):  # a busy machine takes its time
+                    await asyncio.sleep(0.1)
             assert "no matter" in talk.text.lower()
             await session.resume()
             assert not session.paused
