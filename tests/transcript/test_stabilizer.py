@@ -1,15 +1,16 @@
 """The rule that makes words final."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oyez.transcript.hypothesis import HypothesisToken
+from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
 from oyez.transcript.stabilizer import Stabilizer
-from oyez.transcript.words import Word
+from oyez.transcript.words import Word, words_of
 
 FOREVER_MS = 10**9
 STEP_MS = 300
@@ -229,3 +230,52 @@ def test_final_words_that_are_put_differently_later_are_not_said_twice(
             finals += [w.key for w in stabilizer.offer(words, stable_until_ms=limit_ms)]
     finals += [w.key for w in stabilizer.close([word(k, i) for i, k in enumerate(sentence)])]
     assert finals == sentence
+
+
+def marked(*texts: str) -> list[Word]:
+    """Return the words of a reading in which every mark is a token of its own."""
+    tokens = [HypothesisToken(text, -0.1, 100 * i, 100 * i + 90) for i, text in enumerate(texts)]
+    return words_of(Hypothesis(tuple(tokens), 100 * len(tokens)), offset_ms=0)
+
+
+def written(words: Sequence[Word]) -> str:
+    return "".join(token.text for word in words for token in word.tokens)
+
+
+def test_a_mark_is_final_with_the_word_behind_it() -> None:
+    stabilizer = Stabilizer(agreement=1)
+    first = marked(" they", " say", ".")
+    assert written(stabilizer.settle(first)) == " they say"
+    assert written(stabilizer.pending(first)) == "."
+    more = marked(" they", " say", ",", " in", " all", ".")
+    assert written(stabilizer.offer(more, stable_until_ms=10_000)) == ", in all"
+    assert written(stabilizer.close(marked(" they", " say", ",", " in", " all", "!"))) == "!"
+
+
+def test_a_mark_is_not_said_of_another_word() -> None:
+    stabilizer = Stabilizer(agreement=1)
+    stabilizer.settle(marked(" they", " say"))
+    assert written(stabilizer.close(marked(" they", "."))) == ""
+    joined = Stabilizer(agreement=1)
+    joined.settle(marked(" a", " shop", " boy"))
+    assert written(joined.close(marked(" a", " shop-boy", "."))) == "."
+
+
+def test_a_doubtful_mark_makes_no_doubtful_word() -> None:
+    tokens = (HypothesisToken(" yes", -0.1, 0, 90), HypothesisToken(".", -2.0, 90, 90))
+    words = words_of(Hypothesis(tokens, 100), offset_ms=0)
+    assert written(Stabilizer(min_logprob=-0.35).settle(words)) == " yes"
+    doubtful = words_of(Hypothesis((HypothesisToken(" yes", -2.0, 0, 90),), 100), offset_ms=0)
+    assert Stabilizer(min_logprob=-0.35).settle(doubtful) == []
+
+
+@given(data=st.data())
+def test_however_readings_settle_the_last_one_is_written_whole(data: st.DataObject) -> None:
+    """Words become final in any groups, and their marks once each."""
+    texts = data.draw(st.lists(st.sampled_from([" a", " b", " c", ",", "."]), max_size=12))
+    whole = marked(" x", *texts)
+    stabilizer = Stabilizer(agreement=1)
+    said = ""
+    for count in sorted(data.draw(st.lists(st.integers(1, len(whole)), max_size=4))):
+        said += written(stabilizer.settle(whole[:count]))
+    assert said + written(stabilizer.close(whole)) == written(whole)

@@ -7,12 +7,12 @@ where the voice is not sure, one reading alone proves nothing: read again with a
 of the same audio, music says something else or nothing, while speech says what it said.
 
 The bounds were chosen between two measurements. Non-speech: two hours of music, noise and rooms, at
-five levels and speeds and several beginnings, and an hour of synthesised instruments by which
-nothing was chosen. The voice of what was read there has a median of 0.64; one of ten is above 0.8,
-the greatest is 0.86. Tiny said 156 words in it and now says 9, base 30 and none. Speech: 218
-segments, read, spontaneous, noisy and by telephone. The median is 0.98, one of twenty is below 0.9,
-one of forty below 0.86, and not a word is lost. Single letters and digits come down to 0.75: of 36
-tiny loses three, two of which it misheard, and base one.
+five levels and speeds and several beginnings, and an hour of synthesised instruments. The voice of
+what was read there has a median of 0.64; one of ten is above 0.8, the greatest is 0.86. Tiny said
+156 words in it and now says 9, base 30 and none. Speech: 218 segments, read, spontaneous,
+noisy and by telephone. The median is 0.98, one of twenty is below 0.9, one of forty below 0.86, and
+not a word is lost. Single letters and digits come down to 0.75: of 36 tiny loses three, two of
+which it misheard, and base one.
 """
 
 from collections.abc import Sequence

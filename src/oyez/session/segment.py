@@ -30,6 +30,18 @@ class Pausing:
     """Readings that were made to settle words in it: alone, and with what came before."""
     is_settled: bool = False
     """Whether those made all words final."""
+    words: list[Word] = field(default_factory=list)
+    """What the first of them said."""
+
+    def written(self, words: list[Word]) -> list[Word]:
+        """Return the words of a reading in this pause, written as in the first that says the same.
+
+        With what came before it, a model reads words more surely and leaves out stops.
+        """
+        if [word.key for word in words] != [word.key for word in self.words]:
+            self.words = self.words or words
+            return words
+        return self.words
 
 
 @dataclass(slots=True)
@@ -125,6 +137,4 @@ class Context:
 
 def pause_after(words: Sequence[Word]) -> Pause:
     """Return what is known of a pause after these words."""
-    tokens = [token for word in words for token in word.tokens]
-    text = "".join(token.text for token in tokens)
-    return Pause(text, min((token.logprob for token in tokens[-2:]), default=0.0))
+    return Pause("".join(token.text for word in words for token in word.tokens))

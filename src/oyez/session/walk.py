@@ -179,10 +179,10 @@ class Walk:
         pause.readings = 1 + is_long
         need = self.closing_need(segment, self.tail_end(position), at=position)
         (hypothesis,) = yield (need,)
-        words = self._wording.last_words(hypothesis, segment, need)
+        words = pause.written(self._wording.last_words(hypothesis, segment, need))
         settled = segment.stabilizer.settle(words)
         pending = segment.stabilizer.pending(words)
-        pause.is_settled = not pending
+        pause.is_settled = not any(word.key for word in pending)
         self._endpointer.is_open |= bool(settled)
         self._ledger.finalize(settled)
         self._ledger.show(pending, until_ms=self._ms(need.end))
@@ -251,6 +251,8 @@ class Walk:
         need = self.closing_need(segment, end, at=at)
         (hypothesis,) = yield (replace(need, is_urgent=True),)
         words = self._wording.last_words(hypothesis, segment, need)
+        if segment.pause.start == self.detector.speech_end:
+            words = segment.pause.written(words)
         self._ledger.finalize(segment.stabilizer.close(words))
         self._ledger.show((), until_ms=self._ms(end))
         self._endpointer.judge(pause_after(words))
@@ -325,7 +327,8 @@ class Walk:
         said = segment.stabilizer.said
         added = segment.stabilizer.close(cut.left)
         carried: tuple[str, ...] = ()
-        if not added:  # words beyond the cut may be final already: the new segment begins with them
+        if not any(word.key for word in added):
+            # Words beyond the cut may be final already: the new segment begins with them.
             carried = said[words_covered([word.key for word in cut.left], said) :]
         self._ledger.finalize(added)
         self._endpointer.is_open |= bool(segment.stabilizer.said)

@@ -23,9 +23,11 @@ class Wording:
     def fresh_words(self, hypothesis: Hypothesis, segment: Segment, *, start: int) -> list[Word]:
         """Return the words of a reading from `start` that were not final when a segment began.
 
-        None when they are not believed.
+        None when they are not believed. A reading that does not begin before the segment has no
+        others, whatever times the model gives its first word.
         """
-        words = self._words(hypothesis, segment, start=start, fresh=segment.fresh)
+        fresh = segment.fresh if start < segment.start else start
+        words = self._words(hypothesis, segment, start=start, fresh=fresh)
         if segment.begins_sentence and words:
             words[0] = capitalised(words[0])
         return words

@@ -6,6 +6,8 @@ Macháček, Dabre and Bojar, "Turning Whisper into real-time transcription syste
 final once consecutive readings agree on it and on everything before it. Words near the edge of the
 audio are held back, because there the model was cut in mid-word.
 
+Punctuation depends on what follows it more than words do: it is final with the word behind it.
+
 A final word is never taken back. When a later reading puts it differently, the later reading is
 aligned to what was said, and only what follows is new.
 """
@@ -14,6 +16,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from oyez.transcript.alignment import common_prefix, words_covered
+from oyez.transcript.hypothesis import HypothesisToken
 from oyez.transcript.words import Word
 
 
@@ -42,6 +45,8 @@ class Stabilizer:
         self._patience = patience
         self._said = list(carried)
         self._readings: list[list[Word]] = []
+        self._owes_mark = bool(carried)
+        """Whether the last final word was said without the punctuation that follows it."""
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -55,20 +60,19 @@ class Stabilizer:
             words: The reading, from the start of the segment.
             stable_until_ms: Words that end later are held back, in stream time.
         """
-        pending = self.pending(words)
+        pending, mark = self._pending(words)
         kept = max(self._agreement, self._patience)
         self._readings = [*self._readings, pending][-kept:]
         agreed = self._agreed(self._agreement)
         trusted = self._agreed(self._patience) if self._patience else 0
         new = []
         for index, word in enumerate(pending[:agreed]):
-            is_doubtful = word.logprob < self._min_logprob and index >= trusted
+            is_doubtful = word.said_logprob < self._min_logprob and index >= trusted
             if word.end_ms > stable_until_ms or is_doubtful:
                 break
             new.append(word)
-        self._said += [word.key for word in new]
         self._readings = [reading[len(new) :] for reading in self._readings]
-        return new
+        return self._say_unmarked(new, mark) if new else []
 
     def _agreed(self, count: int) -> int:
         """Return how many words the last readings have in common; none when there are too few."""
@@ -80,24 +84,50 @@ class Stabilizer:
         return min(lengths, default=len(keys))
 
     def pending(self, words: Sequence[Word]) -> list[Word]:
-        """Return the words of a reading that follow those that are final."""
-        return list(words[words_covered(self._said, [word.key for word in words]) :])
+        """Return the words of a reading that follow those that are final.
+
+        A mark, which is punctuation that the last final word was said without, is the first of
+        them; it has no key.
+        """
+        pending, mark = self._pending(words)
+        return [*mark, *pending]
 
     def settle(self, words: Sequence[Word]) -> list[Word]:
         """Take a reading that ends in a pause; return its words before the first doubtful one.
 
-        They are final: the model was not cut in mid-word.
+        They are final: the model was not cut in mid-word. But it takes every pause for the end of a
+        sentence, which is one more reason why the last mark waits, and why its doubts do not count.
         """
-        sure = takewhile(lambda word: word.logprob >= self._min_logprob, self.pending(words))
-        new = [*sure]
-        if new:
-            self._said += [word.key for word in new]
-            self._readings = []
-        return new
+        pending, mark = self._pending(words)
+        new = [*takewhile(lambda word: word.said_logprob >= self._min_logprob, pending)]
+        if not new:
+            return []
+        self._readings = []
+        return self._say_unmarked(new, mark)
 
     def close(self, words: Sequence[Word]) -> list[Word]:
         """Return the words that the segment's last reading adds, all of them final."""
-        new = self.pending(words)
-        self._said += [word.key for word in new]
+        pending, mark = self._pending(words)
         self._readings = []
-        return new
+        return self._say(pending, mark)
+
+    def _say(self, new: Sequence[Word], mark: Sequence[Word]) -> list[Word]:
+        self._said += [word.key for word in new]
+        self._owes_mark = False
+        return [*mark, *new]
+
+    def _say_unmarked(self, new: Sequence[Word], mark: Sequence[Word]) -> list[Word]:
+        *said, last = self._say(new, mark)
+        self._owes_mark = True
+        return [*said, last.unmarked]
+
+    def _pending(self, words: Sequence[Word]) -> tuple[list[Word], list[Word]]:
+        """Return the words that follow those that are final, and the mark between the two."""
+        covered = words_covered(self._said, [word.key for word in words])
+        mark: tuple[HypothesisToken, ...] = ()
+        if self._owes_mark and covered:
+            last = words[covered - 1]
+            # One reading's "shop boy" is another's "shop-boy".
+            if last.key.endswith(self._said[-1]) or self._said[-1].endswith(last.key):
+                mark = last.mark
+        return list(words[covered:]), [Word(mark, "")] if mark else []

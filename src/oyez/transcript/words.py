@@ -35,6 +35,23 @@ class Word:
         """Log-probability of the least certain token."""
         return min(token.logprob for token in self.tokens)
 
+    @property
+    def said_logprob(self) -> float:
+        """The same of what is said in it: of letters and digits, not of punctuation."""
+        said = [token.logprob for token in self.tokens if _is_said(token)]
+        return min(said, default=self.logprob)
+
+    @property
+    def mark(self) -> tuple[HypothesisToken, ...]:
+        """Punctuation at its end, where it stands in tokens of its own."""
+        said = [index for index, token in enumerate(self.tokens) if _is_said(token)]
+        return self.tokens[said[-1] + 1 :] if said else ()
+
+    @property
+    def unmarked(self) -> "Word":
+        """The word without that."""
+        return replace(self, tokens=self.tokens[: len(self.tokens) - len(self.mark)])
+
 
 def words_of(hypothesis: Hypothesis, *, offset_ms: int) -> list[Word]:
     """Group a hypothesis into words and move its times to the stream's clock.
@@ -79,6 +96,10 @@ def longer(last: list[Word], earlier: list[Word]) -> list[Word]:
         sum(len(word.key) for word in words) for words in (last, earlier)
     )
     return earlier if last_length < BROKEN_OFF_PART * earlier_length else last
+
+
+def _is_said(token: HypothesisToken) -> bool:
+    return any(character.isalnum() for character in token.text)
 
 
 def _key(tokens: list[HypothesisToken]) -> str:

@@ -15,7 +15,6 @@ from typing import Final, TypeAlias
 
 GOES_ON: Final = 0.0
 """The speaker is in the middle of something."""
-DOUBTFUL: Final = 0.25
 UNKNOWN: Final = 0.5
 """Nothing speaks for either."""
 DONE: Final = 1.0
@@ -27,17 +26,10 @@ class Pause:
 
     text: str
     """What was said since the last pause that ended a segment, as the model wrote it."""
-    end_logprob: float = 0.0
-    """Natural logarithm of the least probability of its last two tokens."""
 
 
 TurnJudge: TypeAlias = Callable[[Pause], float]
 """How likely the speaker is done: from `GOES_ON` over `UNKNOWN` to `DONE`."""
-
-UNSURE_LOGPROB: Final = -0.3
-"""A model that is less sure of the last tokens was cut in the middle of something more often: with
-the same mean delay of 600 ms, 1 of 100 pauses fewer is cut of 48 turns of read speech, and 0.4 of
-116 others."""
 
 _CLOSERS: Final = "\"'”’)]"
 _STOPS: Final = (".", "?", "!")
@@ -73,4 +65,4 @@ def judge_text(pause: Pause) -> float:
         return DONE
     if words[-1] in _OPEN_WORDS:
         return GOES_ON
-    return DOUBTFUL if pause.end_logprob < UNSURE_LOGPROB else UNKNOWN
+    return UNKNOWN
