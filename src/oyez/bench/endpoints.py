@@ -7,8 +7,8 @@ pauses and edges come from the energy pass (`oyez.bench.energy`), clips on whose
 sure are left out. Read speech pauses at every full stop and counts as cut off there too, though a
 listener might well answer.
 
-Clips are streamed at real-time pace, several at a time, two seconds of silence after each, once for
-each of the operating points below (protocol fields `endpoint_latency_adjustment_level` and
+Clips are streamed at real-time pace, several at a time, three seconds of silence after each, once
+for each of the operating points below (protocol fields `endpoint_latency_adjustment_level` and
 `endpoint_sensitivity`; `max_endpoint_delay_ms` stays as it is unless given).
 
 delay           the turn's speech ends -> `<end>` is received: silence, chunks of 100 ms in which

@@ -1,6 +1,6 @@
 """Part `latency`: how long a speaker waits, at real-time pace over a real WebSocket.
 
-One session at a time, chunks of 100 ms, endpoint detection on, two seconds of silence after the
+One session at a time, chunks of 100 ms, endpoint detection on, three seconds of silence after the
 clip. A chunk leaves when its last sample has been spoken, so every figure includes up to 100 ms of
 chunking, as a microphone's would. When speech begins and ends is told by an energy pass over the
 file (`oyez.bench.energy`), not by the server; clips on whose edges it is not sure are left out.
@@ -50,7 +50,7 @@ GROUPS = ("en_read", "en_read_fleurs", "en_read_ls_test_other", "en_spont")
 SHORTEST_S, LONGEST_S = 2.5, 7.0
 CLIPS = (4, 20, 40)
 """By size of the run."""
-TAIL_S = 2.0
+TAIL_S = 3.0
 FINALIZE_AFTER_S = 0.2
 FINALIZE_TAIL_S = 0.5
 """Silence that is still sent after `finalize`, as a microphone would."""
