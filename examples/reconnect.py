@@ -46,6 +46,7 @@ while rest := audio[done_ms * rate // 1000 * frame_bytes :]:
         if not error.is_retryable or time.monotonic() - heard_at > PATIENCE_S:
             raise
         done_ms += session.account().final_audio_proc_ms
+        print(" ", end="")  # the first word of a stream has no space before it
         print(f"[{error} Going on at {done_ms} ms.]", file=sys.stderr)
         time.sleep(1.0)
 print()

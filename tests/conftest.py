@@ -1,8 +1,8 @@
 """What holds for all tests, and how several processes share them (`pytest -n 3`).
 
-Tests that share what is dear to make (a server with a model, PostgreSQL, talks that microphones
-hold in real time) stay in one process: those of a file, and those of some folders. What takes
-longest comes first, so that no process is left with it in the end.
+Tests that share what is dear to make (a server with a model, PostgreSQL) stay in one process: those
+of a file, and those of some folders. What takes longest comes first, so that no process is left
+with it in the end.
 """
 
 from pathlib import PurePosixPath
@@ -16,7 +16,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 settings.register_profile("oyez", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("oyez")
 
-TOGETHER: Final = ("tests/clients", "tests/browser", "tests/store")
+TOGETHER: Final = ("tests/clients", "tests/store")
 """Folders that are places as a whole. They come first: much of what they take is waiting."""
 
 

@@ -33,6 +33,13 @@ class Pausing:
     words: list[Word] = field(default_factory=list)
     """What the first of them said."""
 
+    def wants_reading(self, *, is_long: bool) -> bool:
+        """Whether another reading may make more words final; if so, count it."""
+        is_wanted = not self.is_settled and self.readings <= is_long
+        if is_wanted:
+            self.readings = 1 + is_long
+        return is_wanted
+
     def written(self, words: list[Word]) -> list[Word]:
         """Return the words of a reading in this pause, written as in the first that says the same.
 
@@ -82,6 +89,12 @@ class Segment:
     def context_start(self) -> int:
         """Where the last reading begins."""
         return self.context.pieces[0] if self.context is not None else self.start
+
+    def pausing(self, start: int) -> Pausing:
+        """Return what has been made of the pause after speech that ended at `start`."""
+        if self.pause.start != start:
+            self.pause = Pausing(start)
+        return self.pause
 
     def closing_need(self, end: int, *, begin: int | None = None) -> Need:
         """Return the reading that closes it at `end`.

@@ -13,11 +13,12 @@ from dataclasses import replace
 from oyez.engines.base import Capabilities
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
 from oyez.session.cuts import cut_places
+from oyez.session.doubt import SURE_VOICE
 from oyez.session.inlet import Frame
 from oyez.session.ledger import Ledger
 from oyez.session.needs import Need, Steps
 from oyez.session.rules import Rules
-from oyez.session.segment import Context, Cut, Event, Pausing, Segment, pause_after
+from oyez.session.segment import Context, Cut, Event, Segment, pause_after
 from oyez.session.wording import Wording
 from oyez.transcript.alignment import edit_distance, words_covered
 from oyez.transcript.hypothesis import Hypothesis
@@ -113,8 +114,7 @@ class Walk:
         """
         detector = self.detector
         is_early = at - detector.speech_end < self._samples(self._rules.context_silence_ms)
-        is_settled = segment.pause.is_settled and segment.pause.start == detector.speech_end
-        if is_early or is_settled:
+        if is_early or segment.pausing(detector.speech_end).is_settled:
             return segment.closing_need(end)
         return segment.closing_need(end, begin=end - self._samples(self._rules.context_ms))
 
@@ -171,12 +171,9 @@ class Walk:
 
     def _settle(self, segment: Segment, position: int, *, is_long: bool) -> Steps:
         """Make final what the model is sure of: alone at first, then with what came before."""
-        if segment.pause.start != self.detector.speech_end:
-            segment.pause = Pausing(self.detector.speech_end)
-        pause = segment.pause
-        if pause.is_settled or pause.readings > is_long:
+        pause = segment.pausing(self.detector.speech_end)
+        if segment.voice < SURE_VOICE or not pause.wants_reading(is_long=is_long):
             return
-        pause.readings = 1 + is_long
         need = self.closing_need(segment, self.tail_end(position), at=position)
         (hypothesis,) = yield (need,)
         words = pause.written(self._wording.last_words(hypothesis, segment, need))
@@ -185,7 +182,10 @@ class Walk:
         pause.is_settled = not any(word.key for word in pending)
         self._endpointer.is_open |= bool(settled)
         self._ledger.finalize(settled)
-        self._ledger.show(pending, until_ms=self._ms(need.end))
+        end_ms = self._ms(need.end)
+        self._ledger.show(pending, until_ms=end_ms)
+        if pause.is_settled:
+            self._ledger.advance(final_ms=end_ms, total_ms=end_ms)
 
     def _stays_open(self, segment: Segment, position: int) -> bool:
         """Tell whether more of what is said may still make doubtful words sure."""
@@ -250,9 +250,8 @@ class Walk:
         assert segment is not None
         need = self.closing_need(segment, end, at=at)
         (hypothesis,) = yield (replace(need, is_urgent=True),)
-        words = self._wording.last_words(hypothesis, segment, need)
-        if segment.pause.start == self.detector.speech_end:
-            words = segment.pause.written(words)
+        pause = segment.pausing(self.detector.speech_end)
+        words = pause.written(self._wording.last_words(hypothesis, segment, need))
         self._ledger.finalize(segment.stabilizer.close(words))
         self._ledger.show((), until_ms=self._ms(end))
         self._endpointer.judge(pause_after(words))
