@@ -22,9 +22,10 @@ RECORDS = [
     SPACE + SPACE,
     b"<<ST_7>>",
     "♭".encode(),
+    b"..",
 ]
 VOCABULARY = Vocabulary(RECORDS)
-LONE_SPACE, HELLO, LO, COMMA, TWO_SPACES, SPECIAL, FLAT = range(259, 266)
+LONE_SPACE, HELLO, LO, COMMA, TWO_SPACES, SPECIAL, FLAT, TWO_STOPS = range(259, 267)
 
 
 def raw(text: str) -> list[int]:
@@ -66,6 +67,10 @@ def test_specials_music_and_controls_are_dropped() -> None:
     music = [LONE_SPACE, *raw("♪")]
     ids = [BOS, *music, *music, HELLO, SPECIAL, FLAT, 3, *music, EOS, 0, 5000]
     assert texts(ids) == [" hello"]
+
+
+def test_two_stops_are_one() -> None:
+    assert texts([HELLO, TWO_STOPS, HELLO, COMMA]) == [" hello", ".", " hello", ","]
 
 
 def test_nothing_gives_nothing() -> None:

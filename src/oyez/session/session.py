@@ -248,9 +248,10 @@ class Session:
         # The longer the segment, the dearer each reading.
         share = self._ms(position - segment.start) / self._capabilities.max_window_ms
         interval_ms = self._capabilities.update_interval_ms * (0.6 + share)
-        is_due = self._ms(position - segment.latest_end) >= interval_ms
-        # A commit reading that comes soon shows as much.
-        return is_due and self._ms(segment.next_commit - position) >= interval_ms / 2
+        # A commit reading shows as much: the time until then is divided evenly.
+        left_ms = self._ms(segment.next_commit - segment.latest_end)
+        parts = round(left_ms / interval_ms)
+        return parts > 1 and self._ms(position - segment.latest_end) >= left_ms / parts
 
     def _show(self, reading: Reading, hypothesis: Hypothesis, segment: Segment) -> None:
         need = reading.need

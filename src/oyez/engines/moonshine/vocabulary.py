@@ -22,6 +22,10 @@ _MUSIC = frozenset("♩♪♫♬♭♮♯\U0001d15e\U0001f3b5\U0001f3b6\U0001f3b
 """What the models write for music and noise: a description of the audio, not something said."""
 
 
+_TWO_STOPS = ".."
+"""A piece that the models end single letters with. It is no ellipsis; one stop is meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Text of one or more ids in a row, with the probability of all of them."""
@@ -90,6 +94,8 @@ class Vocabulary:
             if not _is_text(raw):
                 continue
             text = _clean(raw)
+            if text.strip() == _TWO_STOPS:
+                text = "."
             if text.strip():
                 text = text if pieces else " " + text.lstrip()
                 pieces.append(Piece(text, logprob, first, place))
