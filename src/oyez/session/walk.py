@@ -182,10 +182,9 @@ class Walk:
         pause.is_settled = not any(word.key for word in pending)
         self._endpointer.is_open |= bool(settled)
         self._ledger.finalize(settled)
-        end_ms = self._ms(need.end)
-        self._ledger.show(pending, until_ms=end_ms)
+        self._ledger.show(pending, until_ms=self._ms(position))
         if pause.is_settled:
-            self._ledger.advance(final_ms=end_ms, total_ms=end_ms)
+            self._ledger.advance(final_ms=self._ms(need.end), total_ms=self._ms(position))
 
     def _stays_open(self, segment: Segment, position: int) -> bool:
         """Tell whether more of what is said may still make doubtful words sure."""
