@@ -56,7 +56,7 @@ def read_request(arguments: list[str] | None = None) -> Request:
     known = {part.name: part for part in (*PARTS, *MORE, *CHECKS)}
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measure accuracy, latency and cost beside other recognisers: about 45 minutes "
+        description="Measure accuracy, latency and cost beside other recognisers: about 50 minutes "
         "on two cores for both models, which must have nothing else to do.",
     )
     parser.add_argument("--only", metavar="PARTS", help=f"comma separated, of {','.join(known)}")

@@ -12,8 +12,8 @@ class Rules:
     preroll_ms: int = 640
     """Audio kept from before the detected start of speech: soft beginnings are heard late."""
     tail_ms: int = 64
-    """Audio read after the detected end of speech. More brought no accuracy in measurements, and
-    the sooner the last reading begins, the sooner a finalize is answered."""
+    """Audio read after the sound of speech ended. More brought no accuracy in measurements, and the
+    sooner the last reading begins, the sooner a finalize is answered."""
     pause_ms: int = 96
     """Quiet after which a pause may begin. Its reading begins then, not when the voice activity has
     noticed the silence, which is later by 125 ms at the median: so that whoever finalizes 200 ms
@@ -27,10 +27,10 @@ class Rules:
     open_silence_ms: int = 1_500
     """Silence that ends it nonetheless."""
     close_silence_ms: int = 600
-    """A pause this long ends a segment: its words become final. With moonshine-base on 81
-    recordings, and no early finals, 8.1 of 100 words are wrong after pauses of 600 ms when segments
-    are read alone, 7.4 with what came before them, and 7.4 after pauses of 1 s. Pauses of 400 ms
-    cost tiny a point more."""
+    """A pause this long ends a segment that does not stay open: its words become final. With
+    moonshine-base on 81 recordings, and no early finals, 8.1 of 100 words are wrong after pauses of
+    600 ms when segments are read alone, 7.4 with what came before them, and 7.4 after pauses of
+    1 s. Pauses of 400 ms cost tiny a point more."""
     context_ms: int = 12_000
     """Longest window of a segment's last reading that begins with segments before it."""
     context_silence_ms: int = 300
@@ -52,7 +52,7 @@ class Rules:
     agreement: int = 2
     """Consecutive commit readings that must agree on a word before it is final early."""
     min_commit_logprob: float = -0.35
-    """Least log-probability of the tokens of a word that is final early: -0.6 makes words final
+    """Least log-probability of what is said in a word that is final early: -0.6 makes words final
     0.2 s sooner at 0.2 to 0.4 more errors of 100 words, -1.0 0.5 s sooner at 1.2. Choosing by
     logistic regression on twenty features of a word and its readings was no better."""
     patience: int = 4

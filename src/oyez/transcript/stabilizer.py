@@ -25,8 +25,8 @@ class Stabilizer:
 
     Args:
         agreement: Consecutive readings that must agree.
-        min_logprob: Least log-probability of every token of a word that becomes final early; a
-            doubtful word, and all that follow it, wait for more of the sentence.
+        min_logprob: Least log-probability of every token of a word that becomes final early, but
+            for punctuation; a doubtful word, and all that follow it, wait for more of the sentence.
         patience: Consecutive readings that must agree on a doubtful word; 0 lets it wait for the
             segment's end.
         carried: Keys of final words that the segment's audio begins with.
