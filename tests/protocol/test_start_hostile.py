@@ -18,7 +18,7 @@ from oyez.protocol.messages import (
 )
 from oyez.protocol.start import MAX_PROBLEMS, StartRequest, parse_start, peek_api_key
 
-from .test_start import ABLE, ACCEPTED, MINIMAL, ONE_WAY, PLAIN, REFUSED, TWO_WAY
+from .start_messages import ABLE, ACCEPTED, MINIMAL, ONE_WAY, PLAIN, REFUSED, TWO_WAY
 
 texts = st.one_of(
     st.text(max_size=8),
