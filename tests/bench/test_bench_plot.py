@@ -17,7 +17,13 @@ PARTS: dict[str, dict[str, Any]] = {
         "confidence": {"ece": 0.02, "bins": [{"words": 3, "confidence": 0.9, "right": 1.0}]},
     },
     "latency": {"seconds": {"finalize": SECONDS, "first partial": SECONDS}},
-    "endpoints": {"points": {"level 0": {"delay_s": SECONDS, "turns": 4, "turns_cut": 1}}},
+    "endpoints": {
+        "points": {
+            "level 0": {"mean_delay_s": 0.6, "false_ends": 1, "pauses": 20},
+            "level 3": {"mean_delay_s": 0.3, "false_ends": 4, "pauses": 20},
+            "never": {"mean_delay_s": None, "false_ends": 0, "pauses": 20},
+        }
+    },
     "sessions": {"continuous": {"loads": [{"streams": 4, "shown_s": SECONDS}]}, "budget_s": 1.0},
     "peers": {
         "systems": {
@@ -54,6 +60,28 @@ def test_every_part_is_drawn() -> None:
         assert title in found
     assert "read, long clips, 30 words" in found
     assert "absent" not in found
+
+
+def test_ends_of_turns_show_false_cut_offs_over_the_mean_delay() -> None:
+    svg = draw([{"about": ABOUT, "parts": {"endpoints": PARTS["endpoints"]}}])
+
+    marks = {
+        node.text: (float(node.get("x", "nan")), float(node.get("y", "nan")))
+        for node in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    }
+    points = [
+        (float(node.get("cx", "nan")), float(node.get("cy", "nan")))
+        for node in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}circle")
+    ]
+    _, fast, slow = points  # the first is the legend's
+    assert fast[0] == pytest.approx(marks["300"][0], abs=0.1)
+    assert slow[0] == pytest.approx(marks["600"][0], abs=0.1)
+    assert fast[1] == pytest.approx(marks["20"][1] - 4.0, abs=0.1)
+    assert slow[1] == pytest.approx(marks["5"][1] - 4.0, abs=0.1)
+    assert {
+        "mean delay from the end of the turn to <end>, ms",
+        "pauses inside turns cut off, %",
+    } <= marks.keys()
 
 
 def test_parts_that_were_not_run_are_left_out() -> None:

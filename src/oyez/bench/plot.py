@@ -113,12 +113,12 @@ def _endpoints(runs: Runs) -> Chart | None:
     lines = []
     for name, figures in runs:
         points = [
-            (1000 * item["delay_s"]["p50"], 100.0 * item["turns_cut"] / item["turns"])
+            (1000 * item["mean_delay_s"], 100.0 * item["false_ends"] / item["pauses"])
             for item in figures["points"].values()
-            if item["delay_s"] is not None and item["turns"]
+            if item["mean_delay_s"] is not None and item["pauses"]
         ]
         lines.append(Line(name, sorted(points)))
-    axes = ("median delay from the end of the turn to <end>, ms", "turns cut off, %")
+    axes = ("mean delay from the end of the turn to <end>, ms", "pauses inside turns cut off, %")
     return plane("Ends of turns", axes, lines) if lines else None
 
 
