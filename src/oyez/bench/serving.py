@@ -39,6 +39,8 @@ class Usage:
 class ServerProcess:
     """A server of ours; a context manager that waits until it is ready.
 
+    It ends with this process, however that ends (`oyez.bench.leash`).
+
     Args:
         model: Name of the engine.
         options: More of the command line.
@@ -52,8 +54,9 @@ class ServerProcess:
         self._began_s = time.perf_counter()
         with on_cores(None if core is None else {core}):
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter
-                [sys.executable, "-m", "oyez", "serve", *own, *options],
+                [sys.executable, "-m", "oyez.bench.leash", "oyez", "serve", *own, *options],
                 env={**os.environ, "OYEZ_API_KEY": KEY, "OYEZ_DATABASE_URL": "sqlite://"},
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
             )
         self._usage = psutil.Process(self._process.pid)
@@ -82,6 +85,11 @@ class ServerProcess:
         url = f"ws://127.0.0.1:{self._port}/transcribe-websocket"
         return Target(url, KEY, self._model)
 
+    @property
+    def pid(self) -> int:
+        """Id of the process."""
+        return self._process.pid
+
     def usage(self) -> Usage:
         """Return what the server has used so far."""
         times = self._usage.cpu_times()
@@ -96,6 +104,8 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
     def _wait_until_ready(self) -> None:
         while not is_ready(self.target.url):
