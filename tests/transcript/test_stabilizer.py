@@ -43,16 +43,21 @@ def test_two_readings_that_agree_make_words_final() -> None:
     assert offer(stabilizer, "the cat sat in a hat") == "in a"
 
 
+def agreeing(count: int, least_logprob: float = -math.inf) -> Stabilizer:
+    """Return one that wants so many readings to agree."""
+    return Stabilizer(least_logprobs=(*[math.inf] * (count - 1), least_logprob))
+
+
 @pytest.mark.parametrize("agreement", [1, 2, 3, 5])
 def test_as_many_readings_must_agree_as_were_asked_for(agreement: int) -> None:
-    stabilizer = Stabilizer(agreement=agreement)
+    stabilizer = agreeing(agreement)
     for _ in range(agreement - 1):
         assert offer(stabilizer, "one two") == ""
     assert offer(stabilizer, "one two") == "one two"
 
 
 def test_a_dissent_begins_the_count_again() -> None:
-    stabilizer = Stabilizer(agreement=3)
+    stabilizer = agreeing(3)
     assert [offer(stabilizer, heard) for heard in ["a b", "a b", "a c", "a b", "a b", "a b"]] == [
         "", "", "a", "", "", "b",
     ]  # fmt: skip
@@ -76,7 +81,7 @@ def test_words_near_the_edge_are_held_back() -> None:
 
 
 def test_a_doubtful_word_waits_and_so_does_what_follows() -> None:
-    stabilizer = Stabilizer(min_logprob=-1.0)
+    stabilizer = agreeing(2, -1.0)
     doubtful = [word("a", 0), word("b", 1, logprob=-1.5), word("c", 2)]
     sure = reading("a b c")
     stabilizer.offer(doubtful, stable_until_ms=FOREVER_MS)
@@ -85,18 +90,22 @@ def test_a_doubtful_word_waits_and_so_does_what_follows() -> None:
     assert text(stabilizer.offer(sure, stable_until_ms=FOREVER_MS)) == "b c"
 
 
-def test_patience_makes_a_doubtful_word_final() -> None:
-    stabilizer = Stabilizer(agreement=2, min_logprob=-0.3, patience=4)
-    doubted = [word("a", 0), word("b", 1, logprob=-0.8), word("c", 2), word("d", 3, logprob=-0.9)]
-    said = [
-        text(stabilizer.offer(heard, stable_until_ms=FOREVER_MS))
-        for heard in [doubted[:3], doubted[:3], doubted, doubted, doubted, doubted]
-    ]
-    assert said == ["", "a", "", "b c", "", "d"]
+def test_the_more_readings_agree_the_less_sure_of_a_word_the_model_must_be() -> None:
+    stabilizer = Stabilizer(least_logprobs=(math.inf, -0.3, -0.8, -math.inf))
+    heard = [word("a", 0), word("b", 1, logprob=-0.7), word("c", 2), word("d", 3, logprob=-0.9)]
+    said = [text(stabilizer.offer(heard, stable_until_ms=FOREVER_MS)) for _ in range(4)]
+    assert said == ["", "a", "b c", "d"]
 
 
-def test_a_dissent_begins_the_patience_again() -> None:
-    stabilizer = Stabilizer(agreement=1, min_logprob=-0.3, patience=3)
+def test_one_reading_is_enough_for_a_word_that_is_sure() -> None:
+    stabilizer = Stabilizer(least_logprobs=(-0.05, -math.inf))
+    heard = [word("a", 0, logprob=-0.01), word("b", 1, logprob=-0.1), word("c", 2, logprob=-0.01)]
+    said = [text(stabilizer.offer(heard, stable_until_ms=FOREVER_MS)) for _ in range(2)]
+    assert said == ["a", "b c"]
+
+
+def test_a_dissent_makes_a_doubtful_word_wait_anew() -> None:
+    stabilizer = Stabilizer(least_logprobs=(-0.3, -0.3, -math.inf))
     b, c = word("b", 0, logprob=-0.8), word("c", 0, logprob=-0.8)
     said = [text(stabilizer.offer([one], stable_until_ms=FOREVER_MS)) for one in [b, b, c, b, b, b]]
     assert said == ["", "", "", "", "", "b"]
@@ -105,13 +114,13 @@ def test_a_dissent_begins_the_patience_again() -> None:
 def test_every_token_of_a_word_must_be_sure() -> None:
     tokens = (HypothesisToken(" hel", -0.1, 0, 100), HypothesisToken("lo", -2.0, 100, 200))
     heard = [Word(tokens, "hello")]
-    stabilizer = Stabilizer(agreement=1, min_logprob=-1.0)
+    stabilizer = agreeing(1, -1.0)
     assert stabilizer.offer(heard, stable_until_ms=FOREVER_MS) == []
     assert text(stabilizer.close(heard)) == "hello"
 
 
 def test_the_end_of_a_segment_waits_for_nothing() -> None:
-    stabilizer = Stabilizer(min_logprob=0.0)
+    stabilizer = Stabilizer(least_logprobs=(math.inf, 0.0))
     assert text(stabilizer.close([word("a", 0, logprob=-9.0)])) == "a"
     assert stabilizer.said == ("a",)
 
@@ -152,7 +161,7 @@ def test_a_final_word_is_never_taken_back(
     heard: list[tuple[str, int]], last: str, agreement: int
 ) -> None:
     """Whatever the readings are: what was said stays, in order, and new words are only added."""
-    stabilizer = Stabilizer(agreement=agreement)
+    stabilizer = agreeing(agreement)
     said: list[str] = []
     for one, stable_until_ms in heard:
         new = stabilizer.offer(reading(one), stable_until_ms=stable_until_ms)
@@ -186,7 +195,7 @@ def test_a_sentence_comes_out_as_it_was_said_however_its_tail_was_guessed(
     holdback_ms = data.draw(st.integers(0, 1_000))
     length_ms = len(sentence) * STEP_MS
     ends = sorted(data.draw(st.lists(st.integers(100, length_ms), max_size=8)))
-    stabilizer = Stabilizer(agreement=agreement, min_logprob=min_logprob)
+    stabilizer = agreeing(agreement, min_logprob)
     finals: list[str] = []
     for end_ms in ends:
         stable_until_ms = end_ms - holdback_ms
@@ -243,7 +252,7 @@ def written(words: Sequence[Word]) -> str:
 
 
 def test_a_mark_is_final_with_the_word_behind_it() -> None:
-    stabilizer = Stabilizer(agreement=1)
+    stabilizer = agreeing(1)
     first = marked(" they", " say", ".")
     assert written(stabilizer.settle(first)) == " they say"
     assert written(stabilizer.pending(first)) == "."
@@ -253,10 +262,10 @@ def test_a_mark_is_final_with_the_word_behind_it() -> None:
 
 
 def test_a_mark_is_not_said_of_another_word() -> None:
-    stabilizer = Stabilizer(agreement=1)
+    stabilizer = agreeing(1)
     stabilizer.settle(marked(" they", " say"))
     assert written(stabilizer.close(marked(" they", "."))) == ""
-    joined = Stabilizer(agreement=1)
+    joined = agreeing(1)
     joined.settle(marked(" a", " shop", " boy"))
     assert written(joined.close(marked(" a", " shop-boy", "."))) == "."
 
@@ -264,9 +273,9 @@ def test_a_mark_is_not_said_of_another_word() -> None:
 def test_a_doubtful_mark_makes_no_doubtful_word() -> None:
     tokens = (HypothesisToken(" yes", -0.1, 0, 90), HypothesisToken(".", -2.0, 90, 90))
     words = words_of(Hypothesis(tokens, 100), offset_ms=0)
-    assert written(Stabilizer(min_logprob=-0.35).settle(words)) == " yes"
+    assert written(Stabilizer(settle_logprob=-0.35).settle(words)) == " yes"
     doubtful = words_of(Hypothesis((HypothesisToken(" yes", -2.0, 0, 90),), 100), offset_ms=0)
-    assert Stabilizer(min_logprob=-0.35).settle(doubtful) == []
+    assert Stabilizer(settle_logprob=-0.35).settle(doubtful) == []
 
 
 @given(data=st.data())
@@ -274,7 +283,7 @@ def test_however_readings_settle_the_last_one_is_written_whole(data: st.DataObje
     """Words become final in any groups, and their marks once each."""
     texts = data.draw(st.lists(st.sampled_from([" a", " b", " c", ",", "."]), max_size=12))
     whole = marked(" x", *texts)
-    stabilizer = Stabilizer(agreement=1)
+    stabilizer = agreeing(1)
     said = ""
     for count in sorted(data.draw(st.lists(st.integers(1, len(whole)), max_size=4))):
         said += written(stabilizer.settle(whole[:count]))

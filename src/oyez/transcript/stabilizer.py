@@ -3,8 +3,9 @@
 Local agreement (Liu, Spanakis and Niehues, "Low-latency sequence-to-sequence speech recognition and
 translation by partial hypothesis selection", Interspeech 2020; its use for growing windows follows
 Macháček, Dabre and Bojar, "Turning Whisper into real-time transcription system", 2023): a word is
-final once consecutive readings agree on it and on everything before it. Words near the edge of the
-audio are held back, because there the model was cut in mid-word.
+final once consecutive readings agree on it and on everything before it. How many must agree depends
+on how sure the model is of the word: the surer, the fewer. Words near the edge of the audio are
+held back, because there the model was cut in mid-word.
 
 Punctuation depends on what follows it more than words do: it is final with the word behind it.
 
@@ -12,6 +13,7 @@ A final word is never taken back. When a later reading puts it differently, the 
 aligned to what was said, and only what follows is new.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import takewhile
 
@@ -24,25 +26,23 @@ class Stabilizer:
     """Decides about the words of one segment of audio.
 
     Args:
-        agreement: Consecutive readings that must agree.
-        min_logprob: Least log-probability of every token of a word that becomes final early, but
-            for punctuation; a doubtful word, and all that follow it, wait for more of the sentence.
-        patience: Consecutive readings that must agree on a doubtful word; 0 lets it wait for the
-            segment's end.
+        least_logprobs: Least log-probability of every token of a word that becomes final early, but
+            for punctuation, by the number of consecutive readings that agree on it and on all
+            before it: the first item is for one reading, the last for as many readings or more. A
+            doubtful word, and all that follow it, wait.
+        settle_logprob: The same for the words of a reading that ends in a pause.
         carried: Keys of final words that the segment's audio begins with.
     """
 
     def __init__(
         self,
         *,
-        agreement: int = 2,
-        min_logprob: float = float("-inf"),
-        patience: int = 0,
+        least_logprobs: Sequence[float] = (math.inf, -math.inf),
+        settle_logprob: float = -math.inf,
         carried: Sequence[str] = (),
     ) -> None:
-        self._agreement = agreement
-        self._min_logprob = min_logprob
-        self._patience = patience
+        self._least_logprobs = tuple(least_logprobs)
+        self._settle_logprob = settle_logprob
         self._said = list(carried)
         self._readings: list[list[Word]] = []
         self._owes_mark = bool(carried)
@@ -61,27 +61,26 @@ class Stabilizer:
             stable_until_ms: Words that end later are held back, in stream time.
         """
         pending, mark = self._pending(words)
-        kept = max(self._agreement, self._patience)
-        self._readings = [*self._readings, pending][-kept:]
-        agreed = self._agreed(self._agreement)
-        trusted = self._agreed(self._patience) if self._patience else 0
+        self._readings = [*self._readings, pending][-len(self._least_logprobs) :]
+        least = self._least_logprobs_of(pending)
         new = []
-        for index, word in enumerate(pending[:agreed]):
-            is_doubtful = word.said_logprob < self._min_logprob and index >= trusted
-            if word.end_ms > stable_until_ms or is_doubtful:
+        for word, least_logprob in zip(pending, least, strict=True):
+            if word.end_ms > stable_until_ms or word.said_logprob < least_logprob:
                 break
             new.append(word)
         self._readings = [reading[len(new) :] for reading in self._readings]
         return self._say_unmarked(new, mark) if new else []
 
-    def _agreed(self, count: int) -> int:
-        """Return how many words the last readings have in common; none when there are too few."""
-        readings = self._readings[-count:]
-        if len(readings) < count:
-            return 0
-        keys = [word.key for word in readings[-1]]
-        lengths = [common_prefix(keys, [word.key for word in other]) for other in readings[:-1]]
-        return min(lengths, default=len(keys))
+    def _least_logprobs_of(self, pending: Sequence[Word]) -> list[float]:
+        """Return the bound of each word of the latest reading, by how many others agree on it."""
+        least = [self._least_logprobs[0]] * len(pending)
+        keys = [word.key for word in pending]
+        agreed = len(keys)
+        earlier = reversed(self._readings[:-1])
+        for least_logprob, reading in zip(self._least_logprobs[1:], earlier, strict=False):
+            agreed = min(agreed, common_prefix(keys, [word.key for word in reading]))
+            least[:agreed] = [least_logprob] * agreed
+        return least
 
     def pending(self, words: Sequence[Word]) -> list[Word]:
         """Return the words of a reading that follow those that are final.
@@ -99,7 +98,7 @@ class Stabilizer:
         sentence, which is one more reason why the last mark waits, and why its doubts do not count.
         """
         pending, mark = self._pending(words)
-        new = [*takewhile(lambda word: word.said_logprob >= self._min_logprob, pending)]
+        new = [*takewhile(lambda word: word.said_logprob >= self._settle_logprob, pending)]
         if not new:
             return []
         self._readings = []
