@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oyez.turns.endpointer import FEWEST_QUIET_MS, MOST_HANGOVER_MS, Endpointer
+from oyez.turns.endpointer import (
+    FEWEST_QUIET_MS,
+    MOST_HANGOVER_MS,
+    STIR_FRAMES,
+    STIR_PROBABILITY,
+    Endpointer,
+)
 from oyez.turns.judge import DONE, GOES_ON, UNKNOWN, Pause
 from oyez.turns.policy import BASE_SILENCE_MS, EndpointPolicy
 from oyez.turns.speech import SpeechDetector
@@ -104,6 +110,27 @@ def test_a_frame_that_could_begin_speech_is_waited_for() -> None:
     assert due == []
     _, due = ends_ms([*frames, VOICE, QUIET])
     assert due == [(len(frames) + 2) * FRAME_MS], "it was a click"
+
+
+def test_a_frame_that_stirs_is_waited_for_and_noise_that_goes_on_is_not() -> None:
+    needed = -(-BASE_SILENCE_MS // FRAME_MS)
+    stirs = (STIR_PROBABILITY + 0.01, SOFT_DB)
+    frames = [VOICE] * 20 + [QUIET] * (needed - 1)
+    _, due = ends_ms([*frames, stirs, VOICE, VOICE, *[QUIET] * 5])
+    assert due == [], "it was the beginning of a word"
+    _, due = ends_ms([*frames, *[stirs] * 20])
+    assert due[0] == (len(frames) + STIR_FRAMES + 1) * FRAME_MS, "it went on and was none"
+    _, due = ends_ms([*[VOICE] * 20, *[stirs] * 60])
+    assert due[0] == (20 + needed) * FRAME_MS, "it was there all the time"
+
+
+def test_the_judge_is_told_how_the_voice_fell() -> None:
+    def fall_db(last_db: float) -> float:
+        frames = [VOICE] * 60 + [(0.95, last_db)] * 20 + [QUIET] * 10
+        return Listener(EndpointPolicy.from_settings()).hear(frames).endpointer.fall_db
+
+    assert fall_db(LOUD_DB + 5) < fall_db(LOUD_DB) < fall_db(LOUD_DB - 5)
+    assert fall_db(LOUD_DB) == pytest.approx(0.0)
 
 
 def test_without_a_policy_nothing_is_asked_and_nothing_ends() -> None:

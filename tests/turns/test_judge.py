@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oyez.turns.judge import DONE, GOES_ON, UNKNOWN, Pause, judge_text
+from oyez.turns.judge import DONE, GOES_ON, UNKNOWN, Pause, judge_pause, judge_text
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,21 @@ def test_a_full_stop_says_nothing(text: str) -> None:
 @given(text=st.text(max_size=40))
 def test_any_text_has_an_answer(text: str) -> None:
     assert GOES_ON <= judge_text(Pause(text)) <= DONE
+
+
+def test_where_the_words_say_nothing_a_falling_voice_is_done() -> None:
+    text = " Turn off the light."
+    judged = [judge_pause(Pause(text, fall_db)) for fall_db in (-6.0, -1.0, 0.0, 1.0, 6.0)]
+    assert judged == sorted(set(judged))
+    assert judged[2] == UNKNOWN, "and what is not known says nothing"
+
+
+@given(fall_db=st.floats(-60.0, 60.0))
+def test_words_that_say_something_are_believed_however_they_were_said(fall_db: float) -> None:
+    assert judge_pause(Pause(" We went to the.", fall_db)) == GOES_ON
+    assert judge_pause(Pause(" Yes.", fall_db)) == DONE
+
+
+@given(text=st.text(max_size=40), fall_db=st.floats(-150.0, 150.0))
+def test_any_pause_has_an_answer(text: str, fall_db: float) -> None:
+    assert GOES_ON <= judge_pause(Pause(text, fall_db)) <= DONE

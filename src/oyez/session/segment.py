@@ -148,6 +148,11 @@ class Context:
         return replace(self, pieces=kept) if kept else None
 
 
-def pause_after(words: Sequence[Word]) -> Pause:
-    """Return what is known of a pause after these words."""
-    return Pause("".join(token.text for word in words for token in word.tokens))
+def pause_after(words: Sequence[Word], *, fall_db: float) -> Pause:
+    """Return what is known of a pause after these words.
+
+    Args:
+        words: Said before it.
+        fall_db: By how much the voice was softer than usual at the end of them.
+    """
+    return Pause("".join(token.text for word in words for token in word.tokens), fall_db)

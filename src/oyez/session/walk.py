@@ -198,7 +198,7 @@ class Walk:
         need = self.closing_need(segment, self.tail_end(position), at=position)
         (hypothesis,) = yield (replace(need, is_urgent=True),)
         words = self._wording.fresh_words(hypothesis, segment, start=need.start)
-        self._endpointer.judge(pause_after(words))
+        self._endpointer.judge(pause_after(words, fall_db=self._endpointer.fall_db))
 
     def _open_if_speech(self) -> None:
         detector = self.detector
@@ -253,7 +253,7 @@ class Walk:
         words = pause.written(self._wording.last_words(hypothesis, segment, need))
         self._ledger.finalize(segment.stabilizer.close(words))
         self._ledger.show((), until_ms=self._ms(end))
-        self._endpointer.judge(pause_after(words))
+        self._endpointer.judge(pause_after(words, fall_db=self._endpointer.fall_db))
         self._endpointer.is_open |= bool(segment.stabilizer.said)
         self._floor = end
         # A word that a finalize cut in two is not told apart from the one before by its times.

@@ -7,7 +7,8 @@ has the same endpoints.
 from collections import deque
 from typing import Final
 
-from oyez.turns.judge import UNKNOWN, Pause, TurnJudge, judge_text
+from oyez.turns.judge import UNKNOWN, Pause, TurnJudge, judge_pause
+from oyez.turns.loudness import Loudness
 from oyez.turns.policy import PAUSES_REMEMBERED, EndpointPolicy
 from oyez.turns.speech import SpeechDetector
 
@@ -20,6 +21,11 @@ MOST_HANGOVER_MS: Final = 200
 """The voice is never taken to have ended longer than this before the detector's speech did."""
 FEWEST_QUIET_MS: Final = 96
 """Silence by the detector itself without which no utterance ends."""
+STIR_PROBABILITY: Final = 0.05
+"""A frame above it may be the first of new speech, which the detector notices 70 ms late at the
+median."""
+STIR_FRAMES: Final = 3
+"""Such frames in a row that are waited for; more of them are noise."""
 SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS = 200, 1_500
 """Shorter gaps belong to words, longer ones to turns."""
 
@@ -47,7 +53,7 @@ class Endpointer:
         *,
         sample_rate_hz: int,
         context_silence_ms: int = 0,
-        judge: TurnJudge = judge_text,
+        judge: TurnJudge = judge_pause,
     ) -> None:
         self._policy = policy
         self._detector = detector
@@ -60,6 +66,8 @@ class Endpointer:
         self._loudest_db = float("-inf")
         self._voice_end = 0
         self._loud_end = 0
+        self._loudness = Loudness()
+        self._stirring = 0
         self._doneness = UNKNOWN
         self._is_judged = False
         self.is_open = False
@@ -73,6 +81,7 @@ class Endpointer:
             level_db: Root mean square, in dB below full scale.
         """
         detector = self._detector
+        is_voice = False
         if detector.is_speech:
             if not self._was_speech:
                 self._speech_begins()
@@ -80,14 +89,22 @@ class Endpointer:
             is_loud = level_db > self._loudest_db - VOICE_RANGE_DB
             if is_loud:
                 self._loud_end = detector.position
-            if is_loud and probability > VOICE_PROBABILITY:
-                self._voice_end = detector.position
+            is_voice = is_loud and probability > VOICE_PROBABILITY
+        if is_voice:
+            self._voice_end = detector.position
+        self._loudness.hear(level_db, is_voice=is_voice)
+        self._stirring = self._stirring + 1 if probability > STIR_PROBABILITY else 0
         self._was_speech = detector.is_speech
 
     @property
     def sound_end(self) -> int:
         """Sample after the last frame of speech that is not far below the loudest, voice or not."""
         return max(self._loud_end, self._held_since)
+
+    @property
+    def fall_db(self) -> float:
+        """By how much the voice was softer than usual when it was heard last."""
+        return self._loudness.fall_db
 
     @property
     def wants_words(self) -> bool:
@@ -114,11 +131,16 @@ class Endpointer:
         if self._silence_ms + self._frame_ms > self._policy.ceiling_ms:
             return True
         is_long = self._silence_ms >= self._needed_ms(self._policy)
-        return is_long and not self._detector.is_rising
+        return is_long and not self._is_stirring
 
     @property
     def _is_quiet(self) -> bool:
         return not self._detector.is_speech and self._quiet_ms >= FEWEST_QUIET_MS
+
+    @property
+    def _is_stirring(self) -> bool:
+        """Whether somebody may be about to speak."""
+        return self._detector.is_rising or 0 < self._stirring <= STIR_FRAMES
 
     def _needed_ms(self, policy: EndpointPolicy) -> int:
         return policy.silence_ms(self._doneness, tuple(self._pauses_ms))

@@ -2,13 +2,14 @@
 
 A judge is asked once in a pause, before the pause is as long as the shortest silence that could end
 the utterance. What it answers makes the silence that is waited for shorter or longer, within the
-client's ceiling. The judge here goes by the words alone.
+client's ceiling. The judge here goes by the words, and where they say nothing by the loudness.
 
 This is the place of a semantic end-of-turn model: whatever answers the same question about the same
 pause may stand here, as long as equal pauses get equal answers. One that listens needs its audio as
 a part of `Pause`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -26,6 +27,8 @@ class Pause:
 
     text: str
     """What was said since the last pause that ended a segment, as the model wrote it."""
+    fall_db: float = 0.0
+    """By how much the voice was softer than usual at the end: see `oyez.turns.loudness`."""
 
 
 TurnJudge: TypeAlias = Callable[[Pause], float]
@@ -45,6 +48,23 @@ _FILLERS: Final = "uh um er erm hm hmm mm"
 """Words that hold the floor."""
 _ANSWER_WORDS: Final = frozenset(_ANSWERS.split())
 _OPEN_WORDS: Final = frozenset(_LEADING.split() + _FILLERS.split())
+FALL_WEIGHT: Final = 0.3
+"""Log-odds of being done for each dB that the voice falls. Logistic regression on the 62 pauses and
+ends of LJ Speech, whose clips end where sentences do, finds 0.34; on 121 of other read and
+spontaneous speech it would have found 0.30. Clips that were cut at silences (LibriSpeech
+train-clean) teach nothing: their ends are as loud as their pauses."""
+
+
+def judge_pause(pause: Pause) -> float:
+    """Return how likely the speaker is done by the words before a pause and by how they were said.
+
+    How sure the model is of the last word and of the stop behind it, how long that word and the
+    phrase are, and the fall of the pitch add nothing to this on recordings that were not fitted to.
+    """
+    by_text = judge_text(pause)
+    if by_text != UNKNOWN:
+        return by_text
+    return 1.0 / (1.0 + math.exp(-FALL_WEIGHT * pause.fall_db))
 
 
 def judge_text(pause: Pause) -> float:
