@@ -60,10 +60,12 @@ class Rules:
     settle_logprob: float = -0.35
     """The same in a pause, after one reading. Readings before the pause that agree prove little:
     with -0.8 for two that agree 0.8 of 100 words more are wrong."""
-    first_partial_ms: int = 230
+    first_partial_ms: int = 160
     """Speech heard before the first non-final words are looked for."""
-    first_retry_ms: int = 100
-    """Audio between readings until they find a word."""
+    first_retry_ms: int = 90
+    """Audio between readings until they find a word: less than chunks of 100 ms, of which every one
+    may then bring it. Such readings are short; base finds the first word with the second to the
+    fourth of them."""
     soft_window_part: float = 0.4
     """From this part of the engine's longest window on, a segment is cut where a cut is free."""
     min_left_ms: int = 3_000
