@@ -5,7 +5,8 @@ should be listened through, the last one is the end of the turn; how many are cu
 a latency budget of 300 and of 600 ms? A turn is a clip of one utterance here, read or spoken;
 pauses and edges come from the energy pass (`oyez.bench.energy`), clips on whose edges it is not
 sure are left out. Read speech pauses at every full stop and counts as cut off there too, though a
-listener might well answer.
+listener might well answer; where references have punctuation, pauses inside sentences are counted
+apart, and every false `<end>` of the point chosen for the longest budget is listed with its words.
 
 Clips are streamed at real-time pace, several at a time, three seconds of silence after each, once
 for each of the operating points below (protocol fields `endpoint_latency_adjustment_level` and
@@ -13,6 +14,8 @@ for each of the operating points below (protocol fields `endpoint_latency_adjust
 
 delay           the turn's speech ends -> `<end>` is received: silence, chunks of 100 ms in which
                 audio comes, and the computing
+in audio        the same up to the audio that the server says it had processed when it sent `<end>`
+                (`total_audio_proc_ms`): the silence that its rule asked for
 turns cut       turns with an `<end>` before their end / turns, with the 95 % Wilson interval
 pauses cut      false `<end>`s / pauses of 100 ms and more inside turns, the same interval: the rate
                 of false cut-offs
@@ -20,25 +23,26 @@ of 200 ms       the same of pauses of 200 ms and more, which is what eot-bench's
 
 A budget is one for the mean delay, as there. For each the point with the fewest pauses cut is named
 among those within it; and the fastest point among those that cut at most 5 and 10 % of the pauses.
+The curve between the points is read off straight lines, by either delay.
 """
 
 import math
-import statistics
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from oyez.bench import tables
+from oyez.bench.cutoffs import ends_of
 from oyez.bench.energy import pauses
 from oyez.bench.latency import GROUPS, TAIL_S, Utterance, choose
+from oyez.bench.outcomes import Outcome, best_within, curves, fastest_within, judge
 from oyez.bench.plan import Plan
-from oyez.bench.stats import Interval, Summary, summary
+from oyez.bench.stats import Interval
 from oyez.bench.streaming import Stream, run_stream
-from oyez.protocol.tokens import TOKEN_TEXT_END
 
-SHORTEST_PAUSE_S = 0.1
-LONGER_PAUSE_S = 0.2
+TURN_GROUPS = (*GROUPS, "en_read_lj")
+"""Recordings that end where what is said does. Many others were cut at silences (LibriSpeech's
+training set): their ends are pauses like those inside them, and no measure of a delay."""
 BUDGETS_S = (0.3, 0.6)
 SHARES_CUT = (0.05, 0.1)
 SESSIONS = 6
@@ -46,6 +50,7 @@ SESSIONS = 6
 CLIPS, QUICK_CLIPS = 40, 3
 LONGEST_S = 20.0
 PAUSE_STEPS_S = (0.1, 0.2, 0.3, 0.6, 1.0)
+CURVE_S = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,72 +77,10 @@ POINTS = (Point(0, -0.5), Point(0, 0.0), Point(1, 0.0), Point(2, 0.0), Point(3, 
 QUICK_POINTS = (Point(0, 0.0), Point(3, 1.0))
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What became of one turn."""
-
-    name: str
-    pauses: int
-    """Of 100 ms and more, inside."""
-    false_ends: int
-    delay_s: float | None
-    """From its end to `<end>`; None when none came."""
-    longer_pauses: int = 0
-    """Of 200 ms and more, inside."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of all turns at one operating point."""
-
-    turns: list[Turn]
-
-    @property
-    def delay(self) -> Summary | None:
-        """How long the ends of turns took."""
-        known = [(turn.delay_s, turn.name) for turn in self.turns if turn.delay_s is not None]
-        return summary([delay_s for delay_s, _ in known], [name for _, name in known])
-
-    @property
-    def mean_delay_s(self) -> float | None:
-        """How long they took on average; None when no end was noticed."""
-        known = [turn.delay_s for turn in self.turns if turn.delay_s is not None]
-        return statistics.fmean(known) if known else None
-
-    @property
-    def turns_cut(self) -> int:
-        """Turns with a false end."""
-        return sum(turn.false_ends > 0 for turn in self.turns)
-
-    @property
-    def false_ends(self) -> int:
-        """All false ends."""
-        return sum(turn.false_ends for turn in self.turns)
-
-    @property
-    def pauses(self) -> int:
-        """All pauses inside turns."""
-        return sum(turn.pauses for turn in self.turns)
-
-    @property
-    def longer_pauses(self) -> int:
-        """All of 200 ms and more."""
-        return sum(turn.longer_pauses for turn in self.turns)
-
-    @property
-    def missed(self) -> int:
-        """Turns whose end was not noticed while the silence lasted."""
-        return sum(turn.delay_s is None for turn in self.turns)
-
-    @property
-    def cut_share(self) -> float:
-        """Share of the pauses that were cut: false ends for each."""
-        return self.false_ends / max(self.pauses, 1)
-
-
 def measure(plan: Plan) -> dict[str, Any]:
     """Stream the turns at each operating point; print and return the trade."""
-    utterances = choose(plan, limit=QUICK_CLIPS if plan.is_quick else CLIPS, longest_s=LONGEST_S)
+    limit = QUICK_CLIPS if plan.is_quick else CLIPS
+    utterances = choose(plan, limit=limit, longest_s=LONGEST_S, groups=TURN_GROUPS)
     problems: list[str] = []
     outcomes: dict[str, Outcome] = {}
     with plan.server():
@@ -150,6 +93,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         "p50",
         "95 %",
         "p95",
+        "mean in audio",
         "turns cut",
         "95 %",
         "pauses cut",
@@ -164,11 +108,12 @@ def measure(plan: Plan) -> dict[str, Any]:
         for step in PAUSE_STEPS_S
     )
     seconds = sum(item.end_s - item.onset_s for item in utterances)
-    source = ", ".join(GROUPS) if plan.corpus.has_groups else plan.corpus.title
+    source = ", ".join(TURN_GROUPS) if plan.corpus.has_groups else plan.corpus.title
     tables.note(
         f"\n{len(utterances)} turns of {seconds / 60:.1f} minutes in all, from {source}; pauses "
         f"inside them: {steps}."
     )
+    curve = _curves(outcomes)
     chosen = {}
     for budget_s in BUDGETS_S:
         name = best_within(outcomes, budget_s)
@@ -190,6 +135,11 @@ def measure(plan: Plan) -> dict[str, Any]:
         if mean_s is not None:
             said = f"{1000 * mean_s:.0f} ms ({name})"
         tables.note(f"Mean delay at {100 * share:.0f} % of pauses cut off: {said}.")
+    if (name := chosen[f"{1000 * BUDGETS_S[-1]:.0f}"]) is not None:
+        tables.note(f"\nWhat {name} cut off:")
+        for turn in outcomes[name].turns:
+            for cut in turn.cuts:
+                tables.note(cut.describe(turn.name))
     for problem in problems:
         tables.note(f"PROBLEM {problem}")
     return {
@@ -197,58 +147,12 @@ def measure(plan: Plan) -> dict[str, Any]:
         "source": source,
         "speech_s": round(seconds, 1),
         "points": {name: _json(outcome) for name, outcome in outcomes.items()},
+        "percent_cut_at_ms": curve,
         "best_within_ms": chosen,
         "fastest_within_percent_cut": fastest,
         "pauses_s": [round(seconds, 2) for seconds in sorted(inner)],
         "problems": problems,
     }
-
-
-def judge(name: str, ends_s: Sequence[float], utterance: Utterance) -> Turn:
-    """Return what became of a turn.
-
-    All `<end>`s are false but the last, and that one too if it came before the speech had ended. An
-    `<end>` that a pause inside the turn caused is false even if it comes late.
-
-    Args:
-        name: Of the recording.
-        ends_s: When each `<end>` was received.
-        utterance: The turn.
-    """
-    inner = [pause.seconds for pause in pauses(utterance.spans)]
-    delay_s = ends_s[-1] - utterance.end_s if ends_s else None
-    if delay_s is not None and delay_s <= 0.0:
-        delay_s = None
-    return Turn(
-        name,
-        sum(seconds >= SHORTEST_PAUSE_S for seconds in inner),
-        len(ends_s) - (delay_s is not None),
-        delay_s,
-        sum(seconds >= LONGER_PAUSE_S for seconds in inner),
-    )
-
-
-def best_within(outcomes: dict[str, Outcome], budget_s: float) -> str | None:
-    """Return the operating point with the fewest pauses cut whose mean delay is within a budget.
-
-    Of equals the faster one.
-    """
-    able = [
-        (outcome.cut_share, mean_s, name)
-        for name, outcome in outcomes.items()
-        if (mean_s := outcome.mean_delay_s) is not None and mean_s <= budget_s
-    ]
-    return min(able)[2] if able else None
-
-
-def fastest_within(outcomes: dict[str, Outcome], share_cut: float) -> str | None:
-    """Return the operating point with the shortest mean delay that cuts no more of the pauses."""
-    able = [
-        (mean_s, name)
-        for name, outcome in outcomes.items()
-        if (mean_s := outcome.mean_delay_s) is not None and outcome.cut_share <= share_cut
-    ]
-    return min(able)[1] if able else None
 
 
 def wilson(count: int, total: int) -> Interval:
@@ -276,20 +180,21 @@ def _run(plan: Plan, utterances: list[Utterance], point: Point, problems: list[s
         if found.problem:
             problems.append(f"{utterance.name}, {point.name}: {found.problem}")
             continue
-        turns.append(judge(utterance.name, found.marker_times(TOKEN_TEXT_END), utterance))
+        turns.append(judge(utterance.name, ends_of(found), utterance, found.words))
     return Outcome(turns)
 
 
 def _row(name: str, outcome: Outcome) -> list[str]:
     delay = outcome.delay
-    mean_s = outcome.mean_delay_s
-    cells = ["-", "-", "-", "-"]
-    if delay is not None and mean_s is not None:
+    mean_s, audio_s = outcome.mean_delay_s, outcome.mean_audio_delay_s
+    cells = ["-", "-", "-", "-", "-"]
+    if delay is not None and mean_s is not None and audio_s is not None:
         cells = [
             f"{1000 * mean_s:.0f} ms",
             f"{1000 * delay.p50:.0f} ms",
             tables.span_ms(delay.p50_95),
             f"{1000 * delay.p95:.0f} ms",
+            f"{1000 * audio_s:.0f} ms",
         ]
     for count, total in (
         (outcome.turns_cut, len(outcome.turns)),
@@ -298,6 +203,26 @@ def _row(name: str, outcome: Outcome) -> list[str]:
     ):
         cells += [f"{count}/{total}", tables.interval(wilson(min(count, total), total))]
     return [name, *cells, str(outcome.missed)]
+
+
+def _curves(outcomes: dict[str, Outcome]) -> dict[str, dict[str, float | None]]:
+    """Print and return the shares of pauses cut at mean delays, in percent."""
+    some = next(iter(outcomes.values()))
+    titles = {
+        "all, received": f"all {some.pauses}, received",
+        "all, in audio": f"all {some.pauses}, in audio",
+        "inside sentences, in audio": (
+            f"{some.inside} inside sentences ({len(some.told)} turns), in audio"
+        ),
+    }
+    found = curves(outcomes.values(), CURVE_S)
+    rows = [
+        [title, *("-" if share is None else f"{share:.1f} %" for share in found[kind].values())]
+        for kind, title in titles.items()
+    ]
+    head = [f"{1000 * delay_s:.0f} ms" for delay_s in CURVE_S]
+    tables.note("\n" + tables.table(("pauses cut at a mean delay of", *head), rows))
+    return found
 
 
 def _share(count: int, total: int) -> str:
@@ -310,6 +235,7 @@ def _json(outcome: Outcome) -> dict[str, Any]:
     return {
         "delay_s": None if delay is None else delay.as_dict(),
         "mean_delay_s": outcome.mean_delay_s and round(outcome.mean_delay_s, 4),
+        "mean_audio_delay_s": outcome.mean_audio_delay_s and round(outcome.mean_audio_delay_s, 4),
         "turns": len(outcome.turns),
         "turns_cut": outcome.turns_cut,
         "turns_cut_95": [
@@ -322,6 +248,10 @@ def _json(outcome: Outcome) -> dict[str, Any]:
         ],
         "pauses": outcome.pauses,
         "longer_pauses": outcome.longer_pauses,
+        "pauses_inside_sentences": outcome.inside,
+        "false_ends_inside_sentences": outcome.inside_cuts,
+        "turns_with_known_sentences": len(outcome.told),
+        "cuts": [{"turn": turn.name, **asdict(cut)} for turn in outcome.turns for cut in turn.cuts],
         "missed": outcome.missed,
         "tail_s": TAIL_S,
     }

@@ -28,7 +28,7 @@ token times do. UPWR and normalized erasure are over the clips that ran to their
 are 95 %, whole recordings resampled.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,8 @@ class Utterance:
     name: str
     sound: Sound
     spans: list[Span]
+    text: str = ""
+    """What is said, where that is known."""
 
     @property
     def onset_s(self) -> float:
@@ -134,33 +136,38 @@ def measure(plan: Plan) -> dict[str, Any]:
 
 
 def choose(
-    plan: Plan, *, limit: int | None = None, longest_s: float = LONGEST_S
+    plan: Plan,
+    *,
+    limit: int | None = None,
+    longest_s: float = LONGEST_S,
+    groups: Sequence[str] = GROUPS,
 ) -> list[Utterance]:
     """Return clips of a few seconds, spread evenly over what there is."""
     limit = limit or plan.sized(*CLIPS)
     sounds = [
-        (name, sound)
-        for clip in plan.corpus.speech(GROUPS)
-        for name, sound in _sounds(clip, longest_s, is_cut=not plan.corpus.has_groups)
+        (name, sound, text)
+        for clip in plan.corpus.speech(groups)
+        for name, sound, text in _sounds(clip, longest_s, is_cut=not plan.corpus.has_groups)
         if SHORTEST_S <= sound.seconds <= longest_s and clear_edges(sound) is not None
     ]
     step = max(len(sounds) / limit, 1.0)
     chosen = [sounds[int(index * step)] for index in range(min(limit, len(sounds)))]
     utterances = []
-    for name, sound in chosen:
+    for name, sound, text in chosen:
         spans = speech_spans(sound)
         tail = silence(TAIL_S, sound.rate_hz)
-        utterances.append(Utterance(name, joined([sound, tail]), spans))
+        utterances.append(Utterance(name, joined([sound, tail]), spans, text))
     return utterances
 
 
-def _sounds(clip: Clip, longest_s: float, *, is_cut: bool) -> list[tuple[str, Sound]]:
+def _sounds(clip: Clip, longest_s: float, *, is_cut: bool) -> list[tuple[str, Sound, str]]:
+    """Return a name, the sound and the words of a clip or of its pieces; theirs are not known."""
     if clip.seconds <= longest_s:
-        return [(clip.name, clip.read())]
+        return [(clip.name, clip.read(), clip.text)]
     if not is_cut:
         return []
     pieces = pieces_at_pauses(clip.read(), longest_s=LONGEST_S)
-    return [(f"{clip.name} {number}", piece) for number, piece in enumerate(pieces, 1)]
+    return [(f"{clip.name} {number}", piece, "") for number, piece in enumerate(pieces, 1)]
 
 
 def judge_to_end(utterance: Utterance, stream: Stream, tally: Tally) -> None:
