@@ -21,18 +21,13 @@ def claim(store: Store, key_id: str) -> bool:
     return store.claim_temporary_key(key_id, now_ms=NOW)
 
 
-def acquire(store: Store, project: str) -> bool:
-    return isinstance(store.acquire_lease(project, now_ms=NOW), Lease)
-
-
-def count(store: Store, project: str) -> bool:
-    return store.count_request(project, now_ms=NOW) is None
+def admit(store: Store, project: str) -> bool:
+    return isinstance(store.admit(project, now_ms=NOW), Lease)
 
 
 ACTIONS: dict[str, Callable[[Store, str], bool]] = {
     "claim": claim,
-    "acquire": acquire,
-    "count": count,
+    "admit": admit,
 }
 
 

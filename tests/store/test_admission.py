@@ -20,7 +20,7 @@ SAME_STORE = settings(
 
 
 def acquire(store: Store, project: str = "default", *, now_ms: int = NOW) -> Lease:
-    lease = store.acquire_lease(project, now_ms=now_ms)
+    lease = store.admit(project, now_ms=now_ms)
     assert isinstance(lease, Lease), lease
     return lease
 
@@ -33,7 +33,6 @@ def counts(store: Store, project: str = "default", *, now_ms: int = NOW) -> tupl
 def test_without_limits_everything_is_admitted_and_counted(store: Store) -> None:
     for _ in range(12):
         acquire(store)
-        assert store.count_request("default", now_ms=NOW) is None
     acquire(store, "other")
     assert counts(store) == (12, 13)
     assert store.concurrency("default", now_ms=NOW).project.limits == ScopeLimits()
@@ -43,7 +42,7 @@ def test_the_projects_limit_of_sessions_is_named(store: Store) -> None:
     store.set_limits(ScopeLimits(concurrent_sessions=2), project="small")
     acquire(store, "small")
     acquire(store, "small")
-    assert store.acquire_lease("small", now_ms=NOW) == LimitReached(
+    assert store.admit("small", now_ms=NOW) == LimitReached(
         "project", "concurrent_sessions", limit=2, current=2, retry_after_ms=None
     )
     acquire(store, "other")
@@ -55,16 +54,18 @@ def test_the_whole_servers_limit_of_sessions_comes_first(store: Store) -> None:
     store.set_limits(ScopeLimits(concurrent_sessions=1), project="a")
     acquire(store, "a")
     for project in ("a", "b"):
-        assert store.acquire_lease(project, now_ms=NOW) == LimitReached(
+        assert store.admit(project, now_ms=NOW) == LimitReached(
             "organization", "concurrent_sessions", limit=1, current=1, retry_after_ms=None
         )
 
 
 def test_a_limit_of_zero_admits_nobody(store: Store) -> None:
     store.set_limits(ScopeLimits(0, 0), project="closed")
-    assert isinstance(store.acquire_lease("closed", now_ms=NOW), LimitReached)
-    refused = store.count_request("closed", now_ms=NOW)
+    refused = store.admit("closed", now_ms=NOW)
     assert refused == LimitReached("project", "requests_per_minute", 0, 0, retry_after_ms=None)
+    store.set_limits(ScopeLimits(0), project="closed")
+    refused = store.admit("closed", now_ms=NOW)
+    assert refused == LimitReached("project", "concurrent_sessions", 0, 0, retry_after_ms=None)
 
 
 def test_a_place_that_is_given_back_is_free_at_once(store: Store) -> None:
@@ -80,7 +81,7 @@ def test_a_place_that_is_given_back_is_free_at_once(store: Store) -> None:
 def test_a_crashed_processs_places_are_free_when_their_leases_lapse(store: Store) -> None:
     store.set_limits(ScopeLimits(concurrent_sessions=1), project=None)
     lease = acquire(store)
-    assert isinstance(store.acquire_lease("default", now_ms=lease.expires_at_ms - 1), LimitReached)
+    assert isinstance(store.admit("default", now_ms=lease.expires_at_ms - 1), LimitReached)
     assert counts(store, now_ms=lease.expires_at_ms) == (0, 0)
     acquire(store, now_ms=lease.expires_at_ms)
 
@@ -111,23 +112,45 @@ def test_renewing_and_releasing_nothing_is_no_error(store: Store) -> None:
 
 def test_the_limit_of_requests_is_named_with_the_time_to_wait(store: Store) -> None:
     store.set_limits(ScopeLimits(requests_per_minute=2), project="small")
-    assert store.count_request("small", now_ms=NOW) is None
-    assert store.count_request("small", now_ms=NOW + 20_000) is None
-    refused = store.count_request("small", now_ms=NOW + 30_000)
+    assert isinstance(store.admit("small", now_ms=NOW), Lease)
+    assert isinstance(store.admit("small", now_ms=NOW + 20_000), Lease)
+    refused = store.admit("small", now_ms=NOW + 30_000)
     assert refused == LimitReached("project", "requests_per_minute", 2, 2, retry_after_ms=31_000)
-    assert store.count_request("small", now_ms=NOW + 30_000 + 30_999) is not None
-    assert store.count_request("small", now_ms=NOW + 30_000 + 31_000) is None
-    assert store.count_request("other", now_ms=NOW + 30_000) is None
+    assert isinstance(store.admit("small", now_ms=NOW + 30_000 + 30_999), LimitReached)
+    assert isinstance(store.admit("small", now_ms=NOW + 30_000 + 31_000), Lease)
+    assert isinstance(store.admit("other", now_ms=NOW + 30_000), Lease)
 
 
 def test_requests_of_all_projects_count_for_the_whole_server(store: Store) -> None:
     store.set_limits(ScopeLimits(requests_per_minute=2), project=None)
     store.set_limits(ScopeLimits(requests_per_minute=1), project="a")
-    assert store.count_request("a", now_ms=NOW) is None
-    assert store.count_request("b", now_ms=NOW) is None
-    refused = store.count_request("a", now_ms=NOW)
-    assert refused is not None
+    assert isinstance(store.admit("a", now_ms=NOW), Lease)
+    assert isinstance(store.admit("b", now_ms=NOW), Lease)
+    refused = store.admit("a", now_ms=NOW)
+    assert isinstance(refused, LimitReached)
     assert (refused.scope, refused.limit, refused.current) == ("organization", 2, 2)
+
+
+def test_what_finds_no_place_is_no_request(store: Store) -> None:
+    store.set_limits(ScopeLimits(concurrent_sessions=1, requests_per_minute=2), project="small")
+    lease = acquire(store, "small")
+    for _ in range(3):
+        refused = store.admit("small", now_ms=NOW)
+        assert isinstance(refused, LimitReached)
+        assert refused.limit_name == "concurrent_sessions"
+    store.release_leases([lease], now_ms=NOW)
+    lease = acquire(store, "small")
+    store.release_leases([lease], now_ms=NOW)
+    refused = store.admit("small", now_ms=NOW)
+    assert isinstance(refused, LimitReached)
+    assert (refused.limit_name, refused.current) == ("requests_per_minute", 2)
+
+
+def test_what_is_too_many_requests_takes_no_place(store: Store) -> None:
+    store.set_limits(ScopeLimits(requests_per_minute=1), project=None)
+    acquire(store)
+    assert isinstance(store.admit("default", now_ms=NOW), LimitReached)
+    assert counts(store) == (1, 1)
 
 
 @given(
@@ -146,16 +169,16 @@ def test_no_60_seconds_see_more_requests_than_the_limit(
     for step in steps:
         now_ms += step
         recent = sum(now_ms - 61_000 < at_ms for at_ms in admitted)
-        refused = store.count_request(project, now_ms=now_ms)
-        if refused is None:
+        refused = store.admit(project, now_ms=now_ms)
+        if isinstance(refused, Lease):
             admitted.append(now_ms)
             assert sum(now_ms - 60_000 < at_ms for at_ms in admitted) <= limit
         else:
             assert recent >= limit
             assert refused.retry_after_ms is not None
             assert 0 < refused.retry_after_ms <= 61_000
-            again = store.count_request(project, now_ms=now_ms + refused.retry_after_ms - 1)
-            assert again is not None
+            again = store.admit(project, now_ms=now_ms + refused.retry_after_ms - 1)
+            assert isinstance(again, LimitReached)
 
 
 @dataclass
@@ -196,7 +219,7 @@ def test_places_are_what_a_simple_model_says(
         now_ms += pause_ms
         project = projects[which]
         if move == "acquire":
-            got = store.acquire_lease(project, now_ms=now_ms)
+            got = store.admit(project, now_ms=now_ms)
             if open_in(None) >= limits[0]:
                 expected = LimitReached("organization", "concurrent_sessions", limits[0], 0, None)
             elif which == 0 and open_in(project) >= limits[1]:
@@ -252,7 +275,6 @@ def test_what_nobody_can_ask_for_any_more_is_purged(store: Store) -> None:
     day_ms = 86_400_000
     store.create_temporary_key(now_ms=NOW, usage_type="tts_rt", expires_in_s=1)
     acquire(store)
-    store.count_request("default", now_ms=NOW)
     assert store.purge(now_ms=NOW) == 0
     # The lease and the count of requests.
     assert store.purge(now_ms=NOW + 100_000) == 2
@@ -267,7 +289,8 @@ def test_a_purge_removes_no_more_rows_of_a_kind_than_it_may(store: Store) -> Non
         acquire(store)
     later = NOW + 86_400_000
     removed = [store.purge(now_ms=later, max_rows=2) for _ in range(4)]
-    assert removed == [2, 2, 1, 0]
+    # Five leases, and the count of the requests in their second.
+    assert removed == [3, 2, 1, 0]
 
 
 def test_a_purge_goes_on_in_steps_until_all_is_removed(
@@ -276,13 +299,12 @@ def test_a_purge_goes_on_in_steps_until_all_is_removed(
     monkeypatch.setattr("oyez.store.sql.PURGE_STEP", 2)
     for _ in range(5):
         acquire(store)
-    assert store.purge(now_ms=NOW + 86_400_000) == 5
+    assert store.purge(now_ms=NOW + 86_400_000) == 6
 
 
 def test_a_purge_keeps_what_counts(store: Store) -> None:
     acquire(store)
     store.set_limits(ScopeLimits(requests_per_minute=1), project=None)
-    store.count_request("default", now_ms=NOW)
     store.purge(now_ms=NOW + 10_000)
     assert counts(store, now_ms=NOW + 10_000) == (1, 1)
-    assert store.count_request("default", now_ms=NOW + 10_000) is not None
+    assert isinstance(store.admit("default", now_ms=NOW + 10_000), LimitReached)

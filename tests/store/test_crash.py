@@ -14,7 +14,7 @@ import json, sys
 from oyez.store.opening import open_store
 store = open_store(sys.argv[1])
 while True:
-    lease = store.acquire_lease("busy", now_ms={NOW})
+    lease = store.admit("busy", now_ms={NOW})
     made = store.create_key("made", now_ms={NOW})
     short = store.create_temporary_key(
         now_ms={NOW}, usage_type="transcribe_websocket", expires_in_s=60, single_use=True
@@ -48,5 +48,5 @@ def test_a_killed_process_keeps_its_word_and_its_places_lapse(url: str) -> None:
     later_ms = NOW + LEASE_TTL_MS
     assert store.concurrency("busy", now_ms=later_ms).project.concurrent_sessions == 0
     store.set_limits(ScopeLimits(concurrent_sessions=1), project="busy")
-    assert isinstance(store.acquire_lease("busy", now_ms=later_ms), Lease)
+    assert isinstance(store.admit("busy", now_ms=later_ms), Lease)
     store.close()

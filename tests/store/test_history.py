@@ -61,7 +61,7 @@ def test_the_history_is_what_was_open(store: Store, moves: list[tuple[str, int]]
     leases: list[Lease] = []
     for move, pause_minutes in moves:
         if move == "+":
-            lease = store.acquire_lease(project, now_ms=model.now_ms, ttl_ms=10 * DAY_MS)
+            lease = store.admit(project, now_ms=model.now_ms, ttl_ms=10 * DAY_MS)
             assert isinstance(lease, Lease)
             leases.append(lease)
             model.open += 1
@@ -95,14 +95,14 @@ def test_periods_are_aligned_and_filtered_by_their_start(store: Store) -> None:
 
 
 def test_a_project_sees_its_own_streams_only(store: Store) -> None:
-    store.acquire_lease("theirs", now_ms=START)
+    store.admit("theirs", now_ms=START)
     (entry,) = store.concurrency_history("ours", start_ms=START, end_ms=START + 1, period_s=60)
     assert entry == HistoryEntry(START, 60, 0, 0, 0, 0, 0)
 
 
 def test_a_stream_that_lapsed_is_not_in_the_minutes_after(store: Store) -> None:
-    store.acquire_lease("default", now_ms=START, ttl_ms=TTL_MS)
-    store.acquire_lease("default", now_ms=START + 60_000, ttl_ms=TTL_MS)
+    store.admit("default", now_ms=START, ttl_ms=TTL_MS)
+    store.admit("default", now_ms=START + 60_000, ttl_ms=TTL_MS)
     found = store.concurrency_history(
         "default", start_ms=START, end_ms=START + 120_000, period_s=60
     )

@@ -38,7 +38,7 @@ def test_simultaneous_streams_fill_a_limit_and_never_exceed_it(
 ) -> None:
     store = open_store(url)
     store.set_limits(ScopeLimits(concurrent_sessions=17), project=project)
-    results = racers.race(url, "acquire", "busy", threads=20)
+    results = racers.race(url, "admit", "busy", threads=20)
     assert results.count(True) == 17
     assert store.concurrency("busy", now_ms=NOW).organization.concurrent_sessions == 17
     (minute,) = store.concurrency_history("busy", start_ms=NOW, end_ms=NOW + 1, period_s=60)
@@ -49,7 +49,7 @@ def test_simultaneous_streams_fill_a_limit_and_never_exceed_it(
 def test_simultaneous_requests_fill_a_limit_and_never_exceed_it(racers: Racers, url: str) -> None:
     store = open_store(url)
     store.set_limits(ScopeLimits(requests_per_minute=17), project=None)
-    results = racers.race(url, "count", "busy", threads=20)
+    results = racers.race(url, "admit", "busy", threads=20)
     assert results.count(True) == 17
     store.close()
 

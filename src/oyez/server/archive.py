@@ -273,10 +273,7 @@ class Archive:
 
 
 def _take_place(store: Store, grant: Grant, now_ms: int) -> Lease:
-    reached = store.count_request(grant.project, now_ms=now_ms)
-    if reached is not None:
-        raise _refusal(reached, grant.project)
-    lease = store.acquire_lease(grant.project, now_ms=now_ms)
+    lease = store.admit(grant.project, now_ms=now_ms)
     if isinstance(lease, LimitReached):
         raise _refusal(lease, grant.project)
     key = grant.temporary

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import Connection, delete, func, insert, select, text
 
@@ -27,6 +27,9 @@ MINUTE_S: Final = 60
 MAX_LIMIT: Final = 1_000_000
 WHOLE_SERVER: Final = ""
 """Stands for all projects in the table of limits."""
+
+Scopes: TypeAlias = tuple[tuple[LimitScope, ScopeLimits], ...]
+"""The limits that hold for a stream, the whole server's first."""
 
 _LIMITS: Final = schema.limits.c
 _REQUESTS: Final = schema.requests.c
@@ -69,21 +72,20 @@ class Admission:
             of_project, of_server = self._limits(connection, project or WHOLE_SERVER)
         return of_server if project is None else of_project
 
-    def count_request(self, project: str, *, now_ms: int) -> LimitReached | None:
-        """Count one request, or refuse it."""
+    def admit(
+        self, project: str, *, now_ms: int, ttl_ms: int = LEASE_TTL_MS
+    ) -> Lease | LimitReached:
+        """Count one request and take a place, or say which limit is reached."""
         check_project(project)
+        lease = Lease(str(uuid.uuid4()), project, now_ms + ttl_ms)
         now_s = now_ms // 1000
         with self._database.writing() as connection:
             self._take_turns(connection)
-            for scope, limits in self._scopes(connection, project):
-                limit = limits.requests_per_minute
-                if limit is None:
-                    continue
-                seconds = _requests(connection, None if scope == "organization" else project, now_s)
-                count = sum(number for _, number in seconds)
-                if count >= limit:
-                    retry_after_ms = _room_after_ms(seconds, limit, now_ms)
-                    return LimitReached(scope, "requests_per_minute", limit, count, retry_after_ms)
+            scopes = self._scopes(connection, project)
+            reached = _requests_reached(connection, scopes, project, now_ms)
+            reached = reached or _places_reached(connection, scopes, project, now_ms)
+            if reached is not None:
+                return reached
             connection.execute(
                 self._database.upsert(schema.requests)
                 .values(second=now_s, project=project, num_requests=1)
@@ -92,23 +94,6 @@ class Admission:
                     set_={"num_requests": _REQUESTS.num_requests + 1},
                 )
             )
-        return None
-
-    def acquire_lease(
-        self, project: str, *, now_ms: int, ttl_ms: int = LEASE_TTL_MS
-    ) -> Lease | LimitReached:
-        """Take a place for one stream, or say which limit is reached."""
-        check_project(project)
-        lease = Lease(str(uuid.uuid4()), project, now_ms + ttl_ms)
-        with self._database.writing() as connection:
-            self._take_turns(connection)
-            for scope, limits in self._scopes(connection, project):
-                limit = limits.concurrent_sessions
-                if limit is None:
-                    continue
-                count = _open(connection, None if scope == "organization" else project, now_ms)
-                if count >= limit:
-                    return LimitReached(scope, "concurrent_sessions", limit, count, None)
             connection.execute(insert(schema.leases), _lease_row(lease))
             self._note_peaks(connection, {project}, now_ms)
         return lease
@@ -174,9 +159,7 @@ class Admission:
             stored.get(WHOLE_SERVER, self._defaults.organization),
         )
 
-    def _scopes(
-        self, connection: Connection, project: str
-    ) -> tuple[tuple[LimitScope, ScopeLimits], ...]:
+    def _scopes(self, connection: Connection, project: str) -> Scopes:
         of_project, of_server = self._limits(connection, project)
         return (("organization", of_server), ("project", of_project))
 
@@ -194,6 +177,35 @@ class Admission:
                 connection.execute(
                     statement, {"project": project, "minute_ms": minute_ms, "peak": count}
                 )
+
+
+def _requests_reached(
+    connection: Connection, scopes: Scopes, project: str, now_ms: int
+) -> LimitReached | None:
+    for scope, limits in scopes:
+        limit = limits.requests_per_minute
+        if limit is None:
+            continue
+        counted = None if scope == "organization" else project
+        seconds = _requests(connection, counted, now_ms // 1000)
+        count = sum(number for _, number in seconds)
+        if count >= limit:
+            retry_after_ms = _room_after_ms(seconds, limit, now_ms)
+            return LimitReached(scope, "requests_per_minute", limit, count, retry_after_ms)
+    return None
+
+
+def _places_reached(
+    connection: Connection, scopes: Scopes, project: str, now_ms: int
+) -> LimitReached | None:
+    for scope, limits in scopes:
+        limit = limits.concurrent_sessions
+        if limit is None:
+            continue
+        count = _open(connection, None if scope == "organization" else project, now_ms)
+        if count >= limit:
+            return LimitReached(scope, "concurrent_sessions", limit, count, None)
+    return None
 
 
 def _open(connection: Connection, project: str | None, now_ms: int) -> int:

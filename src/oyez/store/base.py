@@ -234,19 +234,15 @@ class Store(Protocol):
     def limits(self, *, project: str | None) -> ScopeLimits:
         """Return the limits that hold for a project, or with None for the whole server."""
 
-    def count_request(self, project: str, *, now_ms: int) -> LimitReached | None:
-        """Count one request, or refuse it, by the whole server's limit first.
-
-        In no 60 seconds are more requests admitted than the limit. A refused request is not
-        counted, so that a client that tries too often is not kept out for ever.
-        """
-
-    def acquire_lease(
+    def admit(
         self, project: str, *, now_ms: int, ttl_ms: int = LEASE_TTL_MS
     ) -> Lease | LimitReached:
-        """Take a place for one stream, or say which limit is reached, the whole server's first.
+        """Count one request and take a place for its stream, or say which limit is reached.
 
-        The counts never exceed the limits, whoever else tries at the same time on any machine.
+        The limits of requests are looked at first, and of each kind the whole server's. In no 60
+        seconds are more requests admitted than the limit, and never more streams, whoever else
+        tries at the same time on any machine. What is refused counts nowhere, so that a client that
+        tries too often is not kept out for ever.
         """
 
     def renew_leases(

@@ -77,6 +77,23 @@ async def test_streams_that_begin_in_a_minute_are_limited(
     assert "2 streams a minute. Try again in" in frame["error_message"]
 
 
+async def test_a_stream_that_finds_no_place_does_not_count_among_those_that_begin(
+    start_server: Start,
+) -> None:
+    server = start_server(project_max_sessions=1, project_max_requests_per_minute=2)
+    url = server.websocket_url
+    async with dial(url) as first:
+        await first.send(start())
+        await first.send(SPEECH)
+        assert await first.recv()
+        for _ in range(2):
+            (frame,) = await converse(url, [start()])
+            assert "may have 1 streams at a time" in frame["error_message"]
+        await first.send(END)
+        await rest(first)
+    assert text(await converse(url, [start(), SPEECH, END])) == FOX
+
+
 async def test_sockets_are_limited_whether_a_stream_has_begun_or_not(start_server: Start) -> None:
     server = start_server(max_connections=2)
     url = server.websocket_url
