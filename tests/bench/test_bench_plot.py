@@ -84,6 +84,23 @@ def test_ends_of_turns_show_false_cut_offs_over_the_mean_delay() -> None:
     } <= marks.keys()
 
 
+def test_cut_offs_inside_sentences_are_a_line_where_sentences_are_known() -> None:
+    point = {
+        "mean_delay_s": 0.6,
+        "false_ends": 3,
+        "pauses": 20,
+        "false_ends_inside_sentences": 1,
+        "pauses_inside_sentences": 12,
+    }
+
+    def names(**more: int) -> list[str]:
+        figures = {"points": {"level 0": {**point, **more}}}
+        return texts(draw([{"about": ABOUT, "parts": {"endpoints": figures}}]))
+
+    assert {"tiny", "tiny, inside sentences"} <= set(names())
+    assert "tiny, inside sentences" not in names(pauses_inside_sentences=0)
+
+
 def test_parts_that_were_not_run_are_left_out() -> None:
     assert texts(draw([{"about": ABOUT, "parts": {"wer": {}}}])) == ["d, m <1>, load at start 0"]
 

@@ -112,12 +112,18 @@ def _latency(runs: Runs) -> Chart | None:
 def _endpoints(runs: Runs) -> Chart | None:
     lines = []
     for name, figures in runs:
-        points = [
-            (1000 * item["mean_delay_s"], 100.0 * item["false_ends"] / item["pauses"])
-            for item in figures["points"].values()
-            if item["mean_delay_s"] is not None and item["pauses"]
-        ]
-        lines.append(Line(name, sorted(points)))
+        for of, cut, total in (
+            ("", "false_ends", "pauses"),
+            (", inside sentences", "false_ends_inside_sentences", "pauses_inside_sentences"),
+        ):
+            # Sentences are known only where references have punctuation.
+            points = [
+                (1000 * item["mean_delay_s"], 100.0 * item[cut] / item[total])
+                for item in figures["points"].values()
+                if item["mean_delay_s"] is not None and item.get(total)
+            ]
+            if points or not of:
+                lines.append(Line(name + of, sorted(points)))
     axes = ("mean delay from the end of the turn to <end>, ms", "pauses inside turns cut off, %")
     return plane("Ends of turns", axes, lines) if lines else None
 
