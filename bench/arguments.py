@@ -74,7 +74,9 @@ def read_request(arguments: list[str] | None = None) -> Request:
     )
     parser.add_argument("--url", help="measure this Soniox-compatible server instead of ours")
     parser.add_argument("--api-key", default=os.environ.get("OYEZ_API_KEY"), help="its key")
-    parser.add_argument("--realtime", action="store_true", help="wer and soak at real-time pace")
+    parser.add_argument(
+        "--realtime", action="store_true", help="wer, quiet, soak and silence at real-time pace"
+    )
     parser.add_argument("--keep-pauses", action="store_true", help="soak: do not trim pauses")
     parser.add_argument("--minutes", type=float, help="soak and silence: so much audio (5)")
     parser.add_argument(

@@ -57,7 +57,7 @@ class _Wish:
     metavar="PARTS",
     default=",".join(DEFAULT_PARTS),
     show_default=True,
-    help=f"What to measure, of {','.join(PARTS)}. `sessions` takes ten minutes for each model.",
+    help=f"What to measure, of {','.join(PARTS)}. `sessions` takes five minutes for each model.",
 )
 @click.option("--quick", is_flag=True, help="Fewer recordings, wider intervals.")
 @click.option(
