@@ -102,6 +102,19 @@ def test_streams_together_are_compared_with_each_alone() -> None:
     assert not load.is_harness_late
 
 
+def test_words_may_take_no_longer_than_the_budget_at_the_ninetieth_percentile() -> None:
+    words = [stream(f" {word}", 0.5) for word in ["big"] * 17]
+    late = [stream(" cat", 1.9)] * 3
+    recordings = [RECORDINGS[0]] * 20
+    load = judge(recordings, words + late, {"x": "big"}, {})
+    assert load.shown is not None
+    assert load.lag is not None
+    assert load.lag.p95 <= 1.6
+    assert load.shown.p50 < 0.2
+    assert not load.is_kept_up(1.4)
+    assert judge(recordings, [*words, words[0], *late[:2]], {"x": "big"}, {}).is_kept_up(1.6)
+
+
 def test_a_stream_that_fails_is_not_kept_up_with() -> None:
     streams = [stream("big cat", 0.6), stream("dog", 0.6, problem="gone")]
 

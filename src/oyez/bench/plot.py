@@ -134,12 +134,12 @@ def _sessions(runs: Runs) -> Chart | None:
         for kind, found in figures.items():
             if isinstance(found, dict) and "loads" in found:
                 points = [
-                    (float(load["streams"]), 1000 * load["shown_s"]["p95"])
+                    (float(load["streams"]), 1000 * load["lag_s"]["p95"])
                     for load in found["loads"]
-                    if "shown_s" in load
+                    if "lag_s" in load
                 ]
                 lines.append(Line(f"{name}, {kind}", points))
-    axes = ("streams on one core", "p95 from the end of a word to its being shown, ms")
+    axes = ("streams on one core", "p95 from audio sent to audio processed, ms")
     return plane("Sessions", axes, lines) if lines else None
 
 

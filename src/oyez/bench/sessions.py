@@ -9,20 +9,20 @@ kinds of streams:
 continuous      reading, utterance after utterance with gaps of 0.3 s, as in the data
 40 % speech     the same utterances, each followed by digital silence of one and a half its length
 
-N streams are kept up with when the 95th percentile over all their words of
+N streams are kept up with when
 
-word shown      a word ends (server's token times) -> it is first received
+lag             audio sent - `total_audio_proc_ms`, over all messages
+word shown      a word ends -> it is first received (server's token times), over all words
 
-and over all messages of
-
-lag             audio sent - `total_audio_proc_ms`
-
-are both within the budget (`--budget-ms`, 1000), every stream finishes, and the harness sends its
-chunks on time (p95 within 50 ms; else the harness was the limit and the result says so). This is
-streams per core at a token-lag objective; throughput (audio seconds a second) says less, because a
-server that reads files fast may still keep speakers waiting. Reported for each N: both lags, `word
-final`, work for each second of audio, WER (Whisper normaliser) beside that of the same recordings
-streamed one at a time, and how many streams said anything else than they did alone.
+are within the budget (`--budget-ms`, 1000), the lag at its 95th percentile and words at their 90th,
+which the field calls PR90; every stream finishes, and the harness sends its chunks on time (p95
+within 50 ms; else the harness was the limit and the result says so). The slowest words are no
+measure of load: a word counts as shown when it is right, and those that a later reading corrects
+take 0.9 s at the 95th percentile when nobody else is heard. This is streams per core at a token-lag
+objective; throughput (audio seconds a second) says less, because a server that reads files fast may
+still keep speakers waiting. Reported for each N: both, `word final`, work for each second of audio,
+WER (Whisper normaliser) beside that of the same recordings streamed one at a time, and how many
+streams said anything else than they did alone.
 """
 
 import itertools
@@ -90,10 +90,9 @@ class Load:
 
     def is_kept_up(self, budget_s: float) -> bool:
         """Whether the words came in time."""
-        known = (self.shown, self.lag)
-        return not self.problems and all(
-            found is not None and found.p95 <= budget_s for found in known
-        )
+        if self.problems or self.shown is None or self.lag is None:
+            return False
+        return self.lag.p95 <= budget_s and self.shown.p90 <= budget_s
 
     @property
     def is_harness_late(self) -> bool:
@@ -213,7 +212,7 @@ def _find(
             tables.note(f"PROBLEM {load.count} streams: {problem}")
     if any(load.is_harness_late for load in loads):
         tables.note("The harness was late with its chunks where `late` is above 50 ms.")
-    tables.note(f"\nKept up with {count} of {kind} at a p95 of {1000 * plan.budget_s:.0f} ms.")
+    tables.note(f"\nKept up with {count} of {kind} within {1000 * plan.budget_s:.0f} ms.")
     return {
         "sessions": count,
         "loads": [_json(load, plan.budget_s) for load in loads],
@@ -290,14 +289,13 @@ def _errors(recording: Recording, said: str) -> Errors:
 
 
 def _table(loads: list[Load]) -> None:
-    head = ("streams", "word shown p50", "p95", "95 %", "lag p95", "word final p50", "p95")
+    head = ("streams", "lag p95", "word shown p50", "p90", "p95", "word final p50", "p95")
     rows = []
     for load in loads:
         row = [str(load.count)]
         shown, final = load.shown, load.final
-        row += ["-"] * 3 if shown is None else [_ms(shown.p50), _ms(shown.p95)]
-        row += [] if shown is None else [tables.span_ms(shown.p95_95)]
         row.append("-" if load.lag is None else _ms(load.lag.p95))
+        row += ["-"] * 3 if shown is None else [_ms(shown.p50), _ms(shown.p90), _ms(shown.p95)]
         row += ["-"] * 2 if final is None else [_ms(final.p50), _ms(final.p95)]
         row.append("-" if load.late is None else _ms(load.late.p95))
         work = load.cost.get("server_cpu_per_audio_s")
