@@ -24,7 +24,7 @@ PARTS: dict[str, dict[str, Any]] = {
             "never": {"mean_delay_s": None, "false_ends": 0, "pauses": 20},
         }
     },
-    "sessions": {"continuous": {"loads": [{"streams": 4, "shown_s": SECONDS}]}, "budget_s": 1.0},
+    "sessions": {"continuous": {"loads": [{"streams": 4, "lag_s": SECONDS}]}, "budget_s": 1.0},
     "peers": {
         "systems": {
             "oyez": {
