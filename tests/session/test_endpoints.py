@@ -53,6 +53,21 @@ def test_an_unfinished_sentence_is_waited_for_longer_and_a_question_is_answered_
     assert question < statement - FRAME_MS
 
 
+def test_the_message_with_the_end_says_how_much_audio_was_waited_for() -> None:
+    script = sentence("That is all there is.")
+    talk = converse(
+        ScriptedRecognizer(script),
+        ScriptedVad(),
+        chunked(pcm(script_audio(script, script[-1].end_ms + 2_500)), [640]),
+        enable_endpoint_detection=True,
+    )
+    (message,) = (
+        result for result in talk.results if any(token.text == "<end>" for token in result.tokens)
+    )
+    waited_ms = message.total_audio_proc_ms - script[-1].end_ms
+    assert 0 <= waited_ms - BASE_SILENCE_MS <= 2 * FRAME_MS
+
+
 def test_a_pause_after_which_the_sentence_goes_on_does_not_end_it() -> None:
     first = sentence("I would like to")
     pause_ms = BASE_SILENCE_MS + 150

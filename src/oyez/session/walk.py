@@ -233,11 +233,12 @@ class Walk:
     def _rest(self) -> None:
         """Between segments: everything heard is final; an utterance may end."""
         detector = self.detector
+        # Speech that begins now is noticed late and read from earlier on: the counter waits.
+        untold_ms = self._ms(self._untold)
+        self._ledger.advance(final_ms=untold_ms, total_ms=self._ms(detector.position))
         if self._endpointer.is_open and self._endpointer.is_due:
             self._endpointer.is_open = False
-            self._ledger.mark(TOKEN_TEXT_END, at_ms=self._ms(self._untold))
-        # Speech that begins now is noticed late and read from earlier on: the counter waits.
-        self._ledger.advance(final_ms=self._ms(self._untold), total_ms=self._ms(detector.position))
+            self._ledger.mark(TOKEN_TEXT_END, at_ms=untold_ms)
         context = self._context
         gap = self._samples(self._rules.context_gap_ms)
         if context is not None and detector.position - context.end > gap:
