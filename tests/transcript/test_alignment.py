@@ -89,6 +89,8 @@ def test_nothing_said_covers_nothing() -> None:
         ("its", "it is cold", 2),
         ("it is", "its cold", 1),
         ("well", "we will go", 2),
+        ("were", "we were all", 2),
+        ("to heaven were", "to heaven we were all", 4),
         ("theyre", "they are here", 2),
         ("dont", "do not go", 2),
         ("do not", "dont go", 1),

@@ -34,8 +34,9 @@ def words_covered(said: Sequence[str], heard: Sequence[str]) -> int:
 
     Returns:
         The length of the prefix of `heard` that is closest to `said`. Of equally close ones the
-        one that ends with the same letter ("it is" rather than "it" for "it's"), then the one with
-        the most similar word count, then the longer, so that nothing is said twice.
+        one that ends with the same word ("we were" rather than "we" for "we're"), or with the same
+        letter ("it is" rather than "it" for "it's"), then the one with the most similar word count,
+        then the longer, so that nothing is said twice.
     """
     same = common_prefix(said, heard)
     rest_said = "".join(said[same:])
@@ -43,12 +44,13 @@ def words_covered(said: Sequence[str], heard: Sequence[str]) -> int:
         return same
     rest_heard = heard[same:]
     row = _last_row(rest_said, "".join(rest_heard))
-    best, best_cost = same, (row[0], True, len(said) - same, 0)
+    best, best_cost = same, (row[0], True, True, len(said) - same, 0)
     characters = 0
     for count, word in enumerate(rest_heard, start=1):
         characters += len(word)
         ends_otherwise = word[-1:] != rest_said[-1]
-        cost = (row[characters], ends_otherwise, abs(len(said) - same - count), -count)
+        miscount = abs(len(said) - same - count)
+        cost = (row[characters], word != said[-1], ends_otherwise, miscount, -count)
         if cost < best_cost:
             best, best_cost = same + count, cost
     return best
