@@ -15,10 +15,11 @@ class Rules:
     tail_ms: int = 64
     """Audio read after the sound of speech ended. More brought no accuracy in measurements, and the
     sooner the last reading begins, the sooner a finalize is answered."""
-    pause_ms: int = 96
+    pause_ms: int = 64
     """Quiet after which a pause may begin. Its reading begins then, not when the voice activity has
     noticed the silence, which is later by 125 ms at the median: so that whoever finalizes 200 ms
-    into a pause finds it done. Closures of stops are shorter."""
+    into a pause finds it done. Closures of stops may be as long: an eighth of these readings is for
+    nothing, and all readings cost 4 % more than with 96 ms."""
     settle_silence_ms: int = 256
     """Silence after which words that the model is sure of are final: none was cut in the middle."""
     open_ms: int = 6_500
