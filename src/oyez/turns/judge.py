@@ -58,8 +58,9 @@ train-clean) teach nothing: their ends are as loud as their pauses."""
 def judge_pause(pause: Pause) -> float:
     """Return how likely the speaker is done by the words before a pause and by how they were said.
 
-    How sure the model is of the last word and of the stop behind it, how long that word and the
-    phrase are, and the fall of the pitch add nothing to this on recordings that were not fitted to.
+    Other cues were tried on recordings that they were not fitted to. How sure the model is of the
+    last word and of the stop behind it cut off no fewer at the same mean delay; how long that word
+    and the phrase are, and the fall of the pitch, told ends from pauses no better than this alone.
     """
     by_text = judge_text(pause)
     if by_text != UNKNOWN:
