@@ -82,7 +82,23 @@ def stream(text: str, at_s: float, *, problem: str | None = None) -> Stream:
     return Stream(2.0, [Arrival(at_s, event)], late_s=[0.001], problem=problem)
 
 
-RECORDINGS = [Recording("x", silence(2.0), "big cat"), Recording("y", silence(2.0), "dog")]
+RECORDINGS = [
+    Recording("x", ((silence(2.0), "big cat"),)),
+    Recording("y", ((silence(2.0), "dog"),)),
+]
+
+
+def test_a_recording_may_begin_with_any_of_its_pieces() -> None:
+    said = Recording("x", ((silence(2.0), "one"), (silence(3.0), ""), (silence(1.0), "two")))
+
+    assert said.sound.seconds == pytest.approx(6.0)
+    assert said.text == "one two"
+    assert said.begun_at(0.0) is said
+    assert said.begun_at(0.1) is said
+    assert [text for _, text in said.begun_at(0.3).pieces] == ["", "two", "one"]
+    assert said.begun_at(0.99).text == "two one"
+    assert said.begun_at(0.99).name != said.begun_at(0.3).name
+    assert said.begun_at(0.99).sound.seconds == pytest.approx(6.0)
 
 
 def test_streams_together_are_compared_with_each_alone() -> None:

@@ -2,9 +2,9 @@
 
 The server is held to one core with one worker thread (where the system can do so; the harness then
 keeps to the others), and N streams run at real-time pace, endpoint detection on, each with another
-recording or another start, until the words come too late. N begins near what the work for one
-stream lets expect, grows or falls until the answer lies between two, and is narrowed down. Two
-kinds of streams:
+recording or another beginning of one, until the words come too late. N begins near what the work
+for one stream lets expect, grows or falls until the answer lies between two, and is narrowed down.
+Two kinds of streams:
 
 continuous      reading, utterance after utterance with gaps of 0.3 s, as in the data
 40 % speech     the same utterances, each followed by digital silence of one and a half its length
@@ -57,6 +57,9 @@ STEP_SHARE = 0.12
 """N is known well enough when the next one that fails is so much more."""
 STAGGER_S = 0.37
 """Streams begin one after another, so that their pauses do not come together."""
+GOLDEN_RATIO = 0.6180339887
+"""Of a recording by this much later than the stream before: its multiples spread evenly over one,
+however many there are. Streams that all began with speech would be at the same words together."""
 LATE_S = 0.05
 PAUSE_FACTOR = 1.5
 KINDS = ("continuous", "40 % speech")
@@ -67,8 +70,32 @@ class Recording:
     """What one stream says."""
 
     name: str
-    sound: Sound
-    text: str
+    pieces: tuple[tuple[Sound, str], ...]
+    """What is said one after another; nothing in the pauses between."""
+
+    @property
+    def sound(self) -> Sound:
+        """All of it."""
+        return joined([sound for sound, _ in self.pieces])
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return " ".join(said for _, said in self.pieces if said)
+
+    def begun_at(self, share: float) -> "Recording":
+        """Return it from a later piece on, with what comes before that at its end.
+
+        Args:
+            share: Of its length, from 0 to 1; the piece that begins nearest to it is taken.
+        """
+        lengths_s = [sound.seconds for sound, _ in self.pieces]
+        starts_s = [sum(lengths_s[:index]) for index in range(len(lengths_s))]
+        wanted_s = share * sum(lengths_s)
+        first = min(range(len(starts_s)), key=lambda index: abs(starts_s[index] - wanted_s))
+        if first == 0:
+            return self
+        return Recording(f"{self.name} from {first}", self.pieces[first:] + self.pieces[:first])
 
 
 @dataclass(slots=True)
@@ -130,25 +157,21 @@ def build(clip: Clip, kind: str, *, length_s: float) -> Recording:
     """Return the beginning of a recording in whole utterances, with the pauses of a kind."""
     sound = clip.read().at_speech_rate()
     segments = clip.segments() or [Segment(0.0, sound.seconds, clip.text)]
-    parts: list[Sound] = []
-    texts = []
+    pieces: list[tuple[Sound, str]] = []
     total_s = 0.0
     for index, segment in enumerate(segments):
         following = segments[index + 1 :][:1]
-        if kind == KINDS[0]:
-            pieces = [sound.part(segment.start_s, (following or [segment])[0].start_s)]
-            if not following:
-                pieces = [sound.part(segment.start_s, segment.end_s)]
-        else:
-            piece = sound.part(segment.start_s, segment.end_s)
-            pieces = [piece, silence(PAUSE_FACTOR * piece.seconds)]
-        added_s = sum(piece.seconds for piece in pieces)
-        if parts and total_s + added_s > length_s:
+        end_s = following[0].start_s if following and kind == KINDS[0] else segment.end_s
+        said = sound.part(segment.start_s, end_s)
+        added = [(said, segment.text)]
+        if kind != KINDS[0]:
+            added.append((silence(PAUSE_FACTOR * said.seconds), ""))
+        added_s = sum(piece.seconds for piece, _ in added)
+        if pieces and total_s + added_s > length_s:
             break
-        parts += pieces
-        texts.append(segment.text)
+        pieces += added
         total_s += added_s
-    return Recording(clip.name, joined(parts), " ".join(texts))
+    return Recording(clip.name, tuple(pieces))
 
 
 def search(keeps_up: Callable[[int], bool], *, first: int, most: int = MOST) -> int:
@@ -187,15 +210,20 @@ def _find(
 ) -> dict[str, Any]:
     tables.note(f"\n{kind}, {sum(r.sound.seconds for r in recordings):.0f} s of recordings\n")
     with Cost.of(server) as cost:
-        alone = {
-            r.name: run_stream(target, r.sound, pace=FAST, endpoints=True).text for r in recordings
-        }
+        alone = {recording.name: _alone(target, recording) for recording in recordings}
         cost.audio_s = sum(r.sound.seconds for r in recordings)
     work = cost.report().get("server_cpu_per_audio_s")
     loads: list[Load] = []
 
     def keeps_up(count: int) -> bool:
-        load = _run(target, server, recordings, alone, count)
+        chosen = [
+            recording.begun_at(index * GOLDEN_RATIO % 1.0)
+            for index, recording in enumerate(itertools.islice(itertools.cycle(recordings), count))
+        ]
+        for recording in chosen:
+            if recording.name not in alone:
+                alone[recording.name] = _alone(target, recording)
+        load = _run(target, server, chosen, alone)
         loads.append(load)
         is_kept_up = load.is_kept_up(plan.budget_s)
         tables.note(f"{count} streams: {'kept up' if is_kept_up else 'too late'}")
@@ -220,14 +248,17 @@ def _find(
     }
 
 
+def _alone(target: Target, recording: Recording) -> str:
+    return run_stream(target, recording.sound, pace=FAST, endpoints=True).text
+
+
 def _run(
     target: Target,
     server: ServerProcess | None,
-    recordings: list[Recording],
+    chosen: list[Recording],
     alone: dict[str, str],
-    count: int,
 ) -> Load:
-    chosen = list(itertools.islice(itertools.cycle(recordings), count))
+    count = len(chosen)
     gate = threading.Event()
 
     def stream(index: int) -> Stream:
