@@ -176,6 +176,23 @@ def test_work_that_may_expire_is_dropped_after_its_deadline(shop: Shop) -> None:
     assert shop.order == [0, 2, 3]
 
 
+def test_work_that_may_expire_waits_for_all_other(shop: Shop) -> None:
+    with shop.busy():
+        optional = [shop.submit(number, in_s=number, may_expire=True) for number in (2, 1)]
+        needed = [shop.submit(3, in_s=9), shop.submit(4, in_s=8)]
+    wait(*optional, *needed)
+    assert shop.order == [0, 4, 3, 1, 2]
+
+
+def test_work_that_becomes_needed_waits_for_other_work_no_longer(shop: Shop) -> None:
+    with shop.busy():
+        work = shop.work(1, in_s=1, may_expire=True)
+        futures = [shop.runtime.submit(work), shop.submit(2, in_s=2)]
+        shop.runtime.hurry(work, deadline_s=shop.clock.now_s + 5)
+    wait(*futures)
+    assert shop.order == [0, 1, 2]
+
+
 def test_at_its_deadline_work_is_still_done(shop: Shop) -> None:
     with shop.busy():
         future = shop.submit(1, in_s=1, may_expire=True)

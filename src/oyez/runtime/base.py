@@ -18,7 +18,8 @@ class Work:
 
     window: Window = field(repr=False)
     deadline_s: float
-    """When the answer is wanted, on the runtime's clock. Work is done in this order."""
+    """When the answer is wanted, on the runtime's clock. Work is done in this order; what may
+    expire comes after all other."""
     may_expire: bool = False
     """Whether work that has not begun by its deadline is dropped with `EngineBusyError`."""
 
@@ -53,7 +54,7 @@ class Runtime(Protocol):
         """
 
     def hurry(self, work: Work, *, deadline_s: float) -> None:
-        """Move submitted work to an earlier deadline and let it no longer expire."""
+        """Let submitted work no longer expire, and move it to a deadline if that is earlier."""
 
     @property
     def queue_length(self) -> int:

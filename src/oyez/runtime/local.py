@@ -31,6 +31,8 @@ class _Job:
 class LocalRuntime:
     """Reads the most urgent windows first, several at a time where the engine profits.
 
+    Work that may expire waits for all other: what must be read holds up its whole stream.
+
     Args:
         recognizer: The loaded model; closed with the runtime.
         workers: Threads that read, at least 1. More than there are cores brings nothing.
@@ -46,7 +48,7 @@ class LocalRuntime:
     ) -> None:
         self._recognizer = recognizer
         self._clock = clock
-        self._queue: list[tuple[float, int, _Job]] = []
+        self._queue: list[tuple[bool, float, int, _Job]] = []
         self._jobs: dict[Work, _Job] = {}
         self._order = itertools.count()
         self._ready = threading.Condition()
@@ -94,19 +96,19 @@ class LocalRuntime:
                 job.future.set_exception(EngineClosedError("The runtime is shut down."))
                 return job.future
             self._jobs[work] = job
-            heapq.heappush(self._queue, (work.deadline_s, next(self._order), job))
+            heapq.heappush(self._queue, (work.may_expire, work.deadline_s, next(self._order), job))
             self._ready.notify()
         return job.future
 
     def hurry(self, work: Work, *, deadline_s: float) -> None:
-        """Move submitted work to an earlier deadline and let it no longer expire."""
+        """Let submitted work no longer expire, and move it to a deadline if that is earlier."""
         with self._ready:
-            work.may_expire = False
+            was_optional, work.may_expire = work.may_expire, False
             job = self._jobs.get(work)
-            if job is not None and deadline_s < work.deadline_s:
-                work.deadline_s = deadline_s
+            if job is not None and (was_optional or deadline_s < work.deadline_s):
+                work.deadline_s = min(deadline_s, work.deadline_s)
                 # The old entry stays in the heap and is skipped, since the job has begun by then.
-                heapq.heappush(self._queue, (deadline_s, next(self._order), job))
+                heapq.heappush(self._queue, (False, work.deadline_s, next(self._order), job))
                 self._ready.notify()
 
     def close(self) -> None:
@@ -143,7 +145,7 @@ class LocalRuntime:
                 self._ready.wait()
             batch: list[_Job] = []
             while self._queue and len(batch) < self._recognizer.capabilities.max_batch:
-                _, _, job = heapq.heappop(self._queue)
+                *_, job = heapq.heappop(self._queue)
                 if job.has_begun:
                     continue
                 job.has_begun = True

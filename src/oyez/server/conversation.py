@@ -47,8 +47,8 @@ KEY_GRACE_S: Final = 1.0
 """How long a client with a bad key may say nothing before it is told."""
 
 DEADLINES_S: Final = {Purpose.FINAL: 0.05, Purpose.COMMIT: 0.5, Purpose.PARTIAL: 0.35}
-"""How soon a reading is wanted. Finals go first under load; partial readings that were not begun in
-time are skipped, because a newer one says more."""
+"""How soon a reading is wanted. Finals go first under load, and partial readings last; those that
+were not begun in time are skipped, because a newer one says more."""
 
 
 @dataclass(frozen=True, slots=True)
