@@ -80,7 +80,10 @@ def read_request(arguments: list[str] | None = None) -> Request:
     parser.add_argument("--keep-pauses", action="store_true", help="soak: do not trim pauses")
     parser.add_argument("--minutes", type=float, help="soak and silence: so much audio (5)")
     parser.add_argument(
-        "--budget-ms", type=float, default=1000.0, help="sessions: p95 of the words' lag (1000)"
+        "--budget-ms",
+        type=float,
+        default=1000.0,
+        help="sessions: p95 of the lag and p90 of words shown (1000)",
     )
     parser.add_argument("--json", default=DEFAULT_JSON, help="where the numbers go")
     given = parser.parse_args(arguments)

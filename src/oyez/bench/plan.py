@@ -44,7 +44,7 @@ class Plan:
     minutes: float | None = None
     """Length of the soaks, where it was asked for."""
     budget_s: float = 1.0
-    """How far words may lag at the 95th percentile for a server to count as keeping up."""
+    """How far a server that keeps up may lag; `oyez.bench.sessions` says where it is measured."""
     _recognizer: Recognizer | None = field(default=None, repr=False)
     _local: Target | None = None
 
