@@ -69,6 +69,13 @@ def test_specials_music_and_controls_are_dropped() -> None:
     assert texts(ids) == [" hello"]
 
 
+def test_letters_of_other_scripts_are_dropped() -> None:
+    assert texts([*raw("你們了"), COMMA, HELLO, *raw("أَ"), *raw("ж")]) == [" ,", " hello"]
+    assert texts([*raw("café"), *raw("½"), *raw("€"), *raw("ớ")]) == [
+        " c", "a", "f", "é", "½", "€", "ớ",
+    ]  # fmt: skip
+
+
 def test_two_stops_are_one() -> None:
     assert texts([HELLO, TWO_STOPS, HELLO, COMMA]) == [" hello", ".", " hello", ","]
 
@@ -122,7 +129,7 @@ def test_the_models_vocabularies() -> None:
     assert len(tiny) == 32_768
     ids = range(len(tiny))
     assert math.isclose(
-        sum(p.logprob for p in tiny.pieces(ids, [-1.0] * len(tiny))), -32_000, rel_tol=0.1
+        sum(p.logprob for p in tiny.pieces(ids, [-1.0] * len(tiny))), -27_400, rel_tol=0.05
     )
     try:
         base = locate(BASE)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from oyez.engines.base import Capabilities, Window
 from oyez.engines.scripted import ScriptedRecognizer, ScriptedVad, ScriptedWord, script_audio
 from oyez.protocol.messages import Audio, End, Finalize
+from oyez.session.rules import Rules
 from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
 
 from .driver import Bench, Talk, chunked, converse
@@ -204,6 +205,56 @@ def test_a_reading_that_stumbles_takes_nothing_back() -> None:
     )
     assert all(texts[began:until]), "nothing that was shown vanishes"
     assert talk.text == "one two three four five six seven"
+
+
+class Unsure(ScriptedRecognizer):
+    """Doubts its first readings, of which each but the first word is another."""
+
+    DOUBTED = ("one day", "one two", "won")
+
+    def recognize(self, windows: Sequence[Window]) -> list[Hypothesis]:
+        heard = super().recognize(windows)
+        if self.calls > len(self.DOUBTED):
+            return heard
+        words = self.DOUBTED[self.calls - 1].split()
+        tokens = tuple(HypothesisToken(f" {word}", -1.5, 0, 100) for word in words)
+        return [Hypothesis(tokens, one.audio_ms, language="en") for one in heard]
+
+
+def test_doubtful_first_words_are_shown_as_far_as_two_readings_agree() -> None:
+    script = sentence("one two three four five six seven")
+    recognizer = Unsure(script, capabilities=Capabilities(languages=("en",), min_mean_logprob=-1.0))
+    bench = Bench(recognizer, ScriptedVad())
+    messages = iter(chunked(pcm(script_audio(script, 4_000)), [640]))
+    while not any(result.tokens for result in bench.talk.results):
+        bench.say(next(messages))
+    assert recognizer.calls == 2
+    shown = bench.talk.results[-1].tokens
+    assert [(token.text, token.is_final) for token in shown] == [("one", False)]
+    for message in messages:
+        bench.say(message)
+    assert bench.talk.text == "one two three four five six seven"
+
+
+def test_a_pause_is_not_read_as_if_speech_went_on() -> None:
+    """A commit reading due in a pause would cost the reading that is ready for its end."""
+    script = sentence(numbers(4))
+    audio = pcm(script_audio(script, 6_000))
+    end_ms = script[-1].end_ms
+    for first_commit_ms in range(end_ms + 200, end_ms + 700, 10):
+        bench = Bench(
+            ScriptedRecognizer(script),
+            ScriptedVad(),
+            rules=Rules(first_commit_ms=first_commit_ms),
+        )
+        messages = iter(chunked(audio, [640]))
+        while bench.session.heard_ms < end_ms + 64:
+            bench.say(next(messages))
+        spoken = bench.readings
+        while bench.session.heard_ms < end_ms + 200:
+            bench.say(next(messages))
+        bench.say(Finalize())
+        assert bench.readings <= spoken + 1, first_commit_ms
 
 
 def test_the_closing_reading_is_ready_when_a_pause_turns_out_to_be_the_end() -> None:

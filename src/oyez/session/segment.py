@@ -79,6 +79,8 @@ class Segment:
     pause: Pausing = field(default_factory=Pausing)
     is_shown: bool = False
     """Whether any of its words has been shown."""
+    doubted: list[Word] = field(default_factory=list)
+    """Words of the latest reading that was not believed."""
 
     @property
     def voice(self) -> float:
@@ -116,6 +118,26 @@ class Segment:
             before=context.hypothesis,
             before_start=context.hypothesis_start,
             is_last=True,
+        )
+
+    def behind(
+        self, cut: "Cut", *, stabilizer: Stabilizer, next_cut: int, frame_samples: int, end: int
+    ) -> "Segment":
+        """Return the segment that begins at a cut of this one, which was read up to `end`."""
+        kept = (cut.at - self.frames_start) // frame_samples
+        return Segment(
+            start=cut.at,
+            onset=cut.at,
+            fresh=cut.at,
+            context=None,
+            stabilizer=stabilizer,
+            next_commit=self.next_commit,
+            next_cut=next_cut,
+            frames=self.frames[kept:],
+            frames_start=self.frames_start + kept * frame_samples,
+            last_commit=cut.right_hypothesis,
+            latest=cut.right_hypothesis,
+            latest_end=end,
         )
 
 

@@ -166,7 +166,7 @@ class Walk:
             yield from self._judge_pause(segment, position)
         if self._endpointer.is_due or (is_long and not self._stays_open(segment, position)):
             yield from self._close(self.tail_end(position), at=position)
-        elif position >= segment.next_commit and self.detector.is_speech:
+        elif self._is_commit_due(segment, position):
             yield from self._commit(position)
 
     def _settle(self, segment: Segment, position: int, *, is_long: bool) -> Steps:
@@ -265,6 +265,12 @@ class Walk:
             self._context = context.since(end - self._samples(self._rules.context_ms))
         self.segment = None
 
+    def _is_commit_due(self, segment: Segment, position: int) -> bool:
+        # A pause has readings of its own, which one that came between would make worthless: they
+        # start from the last commit.
+        wait = self._samples(self._rules.settle_silence_ms) if self.is_pausing else 0
+        return self.detector.is_speech and position >= segment.next_commit + wait
+
     def _commit(self, position: int) -> Steps:
         """Read the growing segment; words that have settled become final."""
         segment = self.segment
@@ -331,21 +337,13 @@ class Walk:
             carried = said[words_covered([word.key for word in cut.left], said) :]
         self._ledger.finalize(added)
         self._endpointer.is_open |= bool(segment.stabilizer.said)
-        kept = (cut.at - segment.frames_start) // self._frame_samples
         stabilizer = self._rules.stabilizer(carried)
-        self.segment = Segment(
-            start=cut.at,
-            onset=cut.at,
-            fresh=cut.at,
-            context=None,
+        self.segment = segment.behind(
+            cut,
             stabilizer=stabilizer,
-            next_commit=segment.next_commit,
             next_cut=cut.at + self._soft_window,
-            frames=segment.frames[kept:],
-            frames_start=segment.frames_start + kept * self._frame_samples,
-            last_commit=cut.right_hypothesis,
-            latest=cut.right_hypothesis,
-            latest_end=position,
+            frame_samples=self._frame_samples,
+            end=position,
         )
         self._floor = cut.at
         stable_until_ms = self._ms(position) - self._rules.holdback_ms
@@ -355,6 +353,8 @@ class Walk:
     def show(self, hypothesis: Hypothesis, segment: Segment, *, start: int, end: int) -> None:
         """Show the words of a reading of the audio from `start` to `end` that are not final."""
         words = self._wording.fresh_words(hypothesis, segment, start=start)
+        if not words and not segment.is_shown:
+            words = self._wording.repeated_words(hypothesis, segment, start=start)
         if hypothesis.tokens and not words:
             # A stumble: what is shown is a better guess than nothing. If it was noise after all,
             # the reading that closes the segment takes it back.

@@ -1,9 +1,10 @@
 """From readings to the words of a segment: in stream time, believed, and not said before."""
 
 from oyez.engines.base import Capabilities
-from oyez.session.doubt import believed, borne_out
+from oyez.session.doubt import SURE_VOICE, believed, borne_out
 from oyez.session.needs import Need
 from oyez.session.segment import Segment
+from oyez.transcript.alignment import common_prefix
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.words import Word, capitalised, words_of
 
@@ -31,6 +32,21 @@ class Wording:
         if segment.begins_sentence and words:
             words[0] = capitalised(words[0])
         return words
+
+    def repeated_words(
+        self, hypothesis: Hypothesis, segment: Segment, *, start: int
+    ) -> list[Word]:
+        """Return what a reading that is not believed has in common with the one before it.
+
+        The first words of an utterance are doubtful as long as there is little of it. Two readings
+        in a row that begin with the same words are believed as far as they agree, to be shown.
+        """
+        if segment.voice < SURE_VOICE or start != segment.start:
+            return []
+        words = words_of(hypothesis, offset_ms=self._ms(start))
+        keys, earlier = ([word.key for word in said] for said in (words, segment.doubted))
+        segment.doubted = words
+        return [word.unmarked for word in words[: common_prefix(keys, earlier)]]
 
     def right_words(self, hypothesis: Hypothesis, segment: Segment, *, start: int) -> list[Word]:
         """Return the words of a reading of the part of a segment behind a cut at `start`."""

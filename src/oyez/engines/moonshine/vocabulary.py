@@ -5,6 +5,7 @@ character outside the vocabulary arrives in parts, and U+2581 stands for the spa
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,9 @@ _SPECIAL = re.compile(rb"<unk>|</?s>|<<ST_\d+>>")
 _SPACE = "▁"
 _MUSIC = frozenset("♩♪♫♬♭♮♯\U0001d15e\U0001f3b5\U0001f3b6\U0001f3bc")
 """What the models write for music and noise: a description of the audio, not something said."""
-
+_LATIN = re.compile("[\u0000-\u036f\u1e00-\u1eff]")
+"""Blocks of Latin letters and of the marks on them. The models hear English; of the first tenths of
+a second of an utterance they sometimes make a Chinese or an Arabic letter."""
 
 _TWO_STOPS = ".."
 """A piece that the models end single letters with. It is no ellipsis; one stop is meant."""
@@ -74,7 +77,7 @@ class Vocabulary:
         return cls(records)
 
     def pieces(self, ids: Iterable[int], logprobs: Iterable[float]) -> list[Piece]:
-        """Turn ids into text, dropping specials, music notes and what is not text.
+        """Turn ids into text, dropping specials, music, other scripts and what is not text.
 
         The first piece starts a word whether or not the model said so: a reading does.
         """
@@ -121,7 +124,15 @@ def _drop_torn_end(raw: bytes) -> bytes:
 
 
 def _clean(raw: bytes) -> str:
-    """Text without music notes and control characters, with at most one leading space."""
+    """Text without what nobody says, and with at most one leading space."""
     text = raw.decode().replace(_SPACE, " ")
-    kept = "".join(c for c in text if c not in _MUSIC and (c.isprintable() or c.isspace()))
+    kept = "".join(character for character in text if _is_sayable(character))
     return f" {kept.strip()}" if kept[:1].isspace() else kept.strip()
+
+
+def _is_sayable(character: str) -> bool:
+    """Whether it is no music note, no control character and no letter of another script."""
+    if character in _MUSIC or not (character.isprintable() or character.isspace()):
+        return False
+    is_letter = unicodedata.category(character)[0] in "LM"
+    return not is_letter or _LATIN.match(character) is not None
