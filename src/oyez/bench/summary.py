@@ -191,6 +191,15 @@ METRICS = (
         2,
     ),
     Metric(
+        "wer_once",
+        "  once",
+        "%",
+        "the same, without a second look where the model doubts itself",
+        "words",
+        _overall("once_wer"),
+        2,
+    ),
+    Metric(
         "wer_offline_plain",
         "  at once, by the letter",
         "%",

@@ -1,8 +1,10 @@
 """Part `wer`: what streaming costs in accuracy.
 
-The same bytes are read twice. `offline`: the engine reads the whole clip at once, with nothing of
-oyez between (what the model can do). `streamed`: through a real server by the SDK, in chunks of
-100 ms, as fast as answers come; only final tokens count. The difference is the price of streaming.
+The same bytes are read in three ways. `once`: the model decodes the whole clip, one pass, the most
+probable piece each time, as its publisher does. `offline`: the engine reads the whole clip as it
+reads the end of an utterance, a second time where the model doubts itself: the best there is.
+`streamed`: through a real server by the SDK, in chunks of 100 ms, as fast as answers come; only
+final tokens count. The differences are the price of streaming, against either.
 
 WER is pooled: errors of all clips / words of all references, after the Whisper English normaliser
 (as in the Open ASR Leaderboard); `plain` is lower case without punctuation. The 95 % intervals are
@@ -19,6 +21,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from oyez.bench import reliability, tables, text
@@ -53,32 +56,51 @@ GROUPS = (
 QUICK_CLIPS = 4
 """Of each group."""
 QUICK_LONGEST_S = 120.0
+HEAD = (
+    *("clips", "words", "once", "offline", "streamed", "95 %"),
+    *("to once", "95 %", "to offline", "95 %", "plain off/str"),
+)
 WORST = 8
 SESSIONS = 2
 """Streams at a time."""
 
 
+class Way(Enum):
+    """How a clip is read."""
+
+    ONCE = "once"
+    OFFLINE = "offline"
+    STREAMED = "streamed"
+
+
 @dataclass(slots=True)
 class Reading:
-    """One clip, read both ways."""
+    """One clip, read in each way."""
 
     clip: Clip
     stream: Stream
-    offline_text: str | None
+    texts: dict[Way, str]
+    """What was read of it without a server; empty when another's server is measured."""
     is_long: bool
 
-    def errors(self, *, is_streamed: bool, is_plain: bool = False) -> Errors:
+    def errors(self, way: Way, *, is_plain: bool = False) -> Errors:
         """Return the errors of one way."""
         normalise = text.plain if is_plain else text.whisper
-        said = self.stream.text if is_streamed else (self.offline_text or "")
+        said = self.stream.text if way is Way.STREAMED else self.texts.get(way, "")
         return word_errors(normalise(self.clip.text), normalise(said))
 
 
 class Offline:
-    """The engine without a server."""
+    """The engine without a server.
 
-    def __init__(self, recognizer: Recognizer) -> None:
+    Args:
+        recognizer: The engine.
+        is_careful: Read as the end of an utterance is read, else in one pass.
+    """
+
+    def __init__(self, recognizer: Recognizer, *, is_careful: bool = True) -> None:
         self._recognizer = recognizer
+        self._is_careful = is_careful
         self._lock = threading.Lock()
         self.audio_s = 0.0
         """Read so far; clips may be read in several threads."""
@@ -107,7 +129,8 @@ class Offline:
     def _read(self, sound: Sound) -> str:
         assert sound.rate_hz == SPEECH_RATE_HZ
         stream = self._recognizer.open_stream(StreamOptions())
-        (hypothesis,) = self._recognizer.recognize([Window(stream, sound.samples, 0, is_last=True)])
+        window = Window(stream, sound.samples, 0, is_last=self._is_careful)
+        (hypothesis,) = self._recognizer.recognize([window])
         stream.close()
         with self._lock:
             self.audio_s += sound.seconds
@@ -124,15 +147,18 @@ def measure(plan: Plan) -> dict[str, Any]:
         tables.note(f"Left out, the normaliser makes one number of them: {', '.join(left_out)}.")
     if plan.is_quick:
         clips = _some(clips)
-    offline = Offline(plan.recognizer) if plan.recognizer is not None else None
-    offline_texts: dict[str, str] = {}
+    offline: Offline | None = None
+    texts: dict[str, dict[Way, str]] = {clip.name: {} for clip in clips}
     work_s = 0.0
-    if offline is not None:
-        began_cpu_s = time.process_time()
-        with ThreadPoolExecutor(SESSIONS) as pool:
-            texts = list(pool.map(offline.read_clip, clips))
-        work_s = time.process_time() - began_cpu_s
-        offline_texts = dict(zip((clip.name for clip in clips), texts, strict=True))
+    if plan.recognizer is not None:
+        for way in (Way.ONCE, Way.OFFLINE):
+            offline = Offline(plan.recognizer, is_careful=way is Way.OFFLINE)
+            began_cpu_s = time.process_time()
+            with ThreadPoolExecutor(SESSIONS) as pool:
+                said = list(pool.map(offline.read_clip, clips))
+            work_s = time.process_time() - began_cpu_s
+            for clip, words in zip(clips, said, strict=True):
+                texts[clip.name][way] = words
     longest_s = offline.longest_s if offline is not None else float("inf")
     audio_s = sum(clip.seconds for clip in clips)
     with plan.server() as server, Cost.of(server) as cost:
@@ -142,7 +168,7 @@ def measure(plan: Plan) -> dict[str, Any]:
             streams = list(pool.map(lambda clip: _stream(plan, clip), clips))
         wall_s = time.perf_counter() - began_s
     readings = [
-        Reading(clip, stream, offline_texts.get(clip.name), clip.seconds > longest_s)
+        Reading(clip, stream, texts[clip.name], clip.seconds > longest_s)
         for clip, stream in zip(clips, streams, strict=True)
     ]
     result: dict[str, Any] = {
@@ -207,14 +233,13 @@ def _table(readings: list[Reading], title: str) -> dict[str, Any]:
     for name, members in groups.items():
         result[name], row = _row(name, members)
         rows.append(row)
-    head = (title, "clips", "words", "offline", "streamed", "95 %", "diff", "95 %", "plain off/str")
-    tables.note("\n" + tables.table(head, rows))
+    tables.note("\n" + tables.table((title, *HEAD), rows))
     return result
 
 
 def _row(name: str, readings: list[Reading]) -> tuple[dict[str, Any], list[str]]:
-    streamed = [reading.errors(is_streamed=True) for reading in readings]
-    plain = pooled([reading.errors(is_streamed=True, is_plain=True) for reading in readings])
+    streamed = [reading.errors(Way.STREAMED) for reading in readings]
+    plain = pooled([reading.errors(Way.STREAMED, is_plain=True) for reading in readings])
     total = pooled(streamed)
     bounds = bootstrap_wer(streamed)
     result: dict[str, Any] = {
@@ -226,33 +251,43 @@ def _row(name: str, readings: list[Reading]) -> tuple[dict[str, Any], list[str]]
         "streamed_deletions": total.deletions,
         "streamed_insertions": total.insertions,
     }
-    row = [name, str(len(readings)), str(total.words), "-", f"{total.percent:.2f}"]
-    row += [tables.interval(bounds), "-", "-", f"- / {plain.percent:.2f}"]
-    if readings[0].offline_text is not None:
-        offline = [reading.errors(is_streamed=False) for reading in readings]
-        offline_plain = pooled([r.errors(is_streamed=False, is_plain=True) for r in readings])
-        rate = pooled(offline)
-        change = total.percent - rate.percent
-        spread = bootstrap_difference(streamed, offline)
-        row[3] = f"{rate.percent:.2f}"
-        row[6:8] = [f"{change:+.2f}", tables.interval(spread)]
-        row[8] = f"{offline_plain.percent:.2f} / {plain.percent:.2f}"
-        result |= {
-            "offline_wer": round(rate.percent, 3),
-            "offline_plain_wer": round(offline_plain.percent, 3),
-            "offline_deletions": rate.deletions,
-            "offline_insertions": rate.insertions,
-            "difference": round(change, 3),
-            "difference_95": [round(bound, 3) for bound in spread],
-        }
+    rates, changes, plain_rates = ["-", "-"], ["-"] * 4, "-"
+    if readings[0].texts:
+        once, once_change = _compared(Way.ONCE, readings, streamed)
+        offline, offline_change = _compared(Way.OFFLINE, readings, streamed)
+        offline_plain = pooled([r.errors(Way.OFFLINE, is_plain=True) for r in readings])
+        result |= {f"once_{key}": value for key, value in once.items()}
+        result |= {"offline_wer": offline.pop("wer"), **offline}
+        result["offline_plain_wer"] = round(offline_plain.percent, 3)
+        rates = [f"{once['wer']:.2f}", f"{result['offline_wer']:.2f}"]
+        changes = [*once_change, *offline_change]
+        plain_rates = f"{offline_plain.percent:.2f}"
+    row = [name, str(len(readings)), str(total.words), *rates, f"{total.percent:.2f}"]
+    row += [tables.interval(bounds), *changes, f"{plain_rates} / {plain.percent:.2f}"]
     return result, row
+
+
+def _compared(
+    way: Way, readings: list[Reading], streamed: list[Errors]
+) -> tuple[dict[str, Any], tuple[str, str]]:
+    """Return the rate of another way and what streaming costs against it; the latter as cells."""
+    errors = [reading.errors(way) for reading in readings]
+    rate = pooled(errors).percent
+    change = pooled(streamed).percent - rate
+    spread = bootstrap_difference(streamed, errors)
+    numbers = {
+        "wer": round(rate, 3),
+        "difference": round(change, 3),
+        "difference_95": [round(bound, 3) for bound in spread],
+    }
+    return numbers, (f"{change:+.2f}", tables.interval(spread))
 
 
 def _worst(readings: list[Reading]) -> None:
     costs = [
-        (r.errors(is_streamed=True).count - r.errors(is_streamed=False).count, r.clip.name)
+        (r.errors(Way.STREAMED).count - r.errors(Way.OFFLINE).count, r.clip.name)
         for r in readings
-        if r.offline_text is not None
+        if r.texts
     ]
     worst = [f"{name} {cost:+d}" for cost, name in sorted(costs, reverse=True)[:WORST] if cost > 0]
     if worst:
@@ -260,7 +295,7 @@ def _worst(readings: list[Reading]) -> None:
 
 
 def _clip_json(reading: Reading) -> dict[str, Any]:
-    streamed = reading.errors(is_streamed=True)
+    streamed = reading.errors(Way.STREAMED)
     item: dict[str, Any] = {
         "name": reading.clip.name,
         "seconds": reading.clip.seconds,
@@ -269,7 +304,7 @@ def _clip_json(reading: Reading) -> dict[str, Any]:
         "streamed_errors": streamed.count,
         "streamed_text": reading.stream.text,
     }
-    if reading.offline_text is not None:
-        item["offline_errors"] = reading.errors(is_streamed=False).count
-        item["offline_text"] = reading.offline_text
+    for way, words in reading.texts.items():
+        item[f"{way.value}_errors"] = reading.errors(way).count
+        item[f"{way.value}_text"] = words
     return item

@@ -33,9 +33,7 @@ class Wording:
             words[0] = capitalised(words[0])
         return words
 
-    def repeated_words(
-        self, hypothesis: Hypothesis, segment: Segment, *, start: int
-    ) -> list[Word]:
+    def repeated_words(self, hypothesis: Hypothesis, segment: Segment, *, start: int) -> list[Word]:
         """Return what a reading that is not believed has in common with the one before it.
 
         The first words of an utterance are doubtful as long as there is little of it. Two readings
