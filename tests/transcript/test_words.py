@@ -54,7 +54,7 @@ def test_a_word_is_as_certain_as_its_least_certain_token() -> None:
         (" I'm", "im"),
         (" I’m", "im"),
         (" U.S.A.", "usa"),
-        (" 3.14%", "314"),
+        (" 3.14%", "threepointonefourpercent"),
         (" well-known", "wellknown"),
         (" Straße", "strasse"),
         (" ÉTÉ", "été"),
@@ -62,7 +62,7 @@ def test_a_word_is_as_certain_as_its_least_certain_token() -> None:
         (" (no)", "no"),
     ],
 )
-def test_a_key_is_letters_and_digits_without_case(text: str, key: str) -> None:
+def test_a_key_is_letters_without_case(text: str, key: str) -> None:
     assert keys(text) == [key]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
+from oyez.transcript.numbers import spelt_out
 
 BROKEN_OFF_PART: Final = 0.5
 """A segment's last reading with less than this part of an earlier one's text has lost words: it
@@ -18,7 +19,7 @@ class Word:
     tokens: tuple[HypothesisToken, ...]
     """Times count from the start of the stream, not of the window."""
     key: str
-    """What is compared: letters and digits only, case folded. Empty for bare punctuation."""
+    """What is compared: letters, case folded, and numbers in letters. Empty for punctuation."""
 
     @property
     def start_ms(self) -> int:
@@ -103,7 +104,7 @@ def _is_said(token: HypothesisToken) -> bool:
 
 
 def _key(tokens: list[HypothesisToken]) -> str:
-    text = "".join(token.text for token in tokens)
+    text = spelt_out("".join(token.text for token in tokens))
     return "".join(character for character in text if character.isalnum()).casefold()
 
 
