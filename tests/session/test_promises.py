@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oyez.engines.base import Capabilities, Window
+from oyez.engines.base import Capabilities, Samples, VadStream, Window
 from oyez.engines.scripted import ScriptedRecognizer, ScriptedVad, ScriptedWord, script_audio
 from oyez.protocol.messages import Audio, End, Finalize
 from oyez.session.rules import Rules
@@ -236,6 +236,26 @@ def test_doubtful_first_words_are_shown_as_far_as_two_readings_agree() -> None:
     assert bench.talk.text == "one two three four five six seven"
 
 
+class FadingVad(ScriptedVad):
+    """Lets go of speech five frames after its last loud one, as a voice-activity model does."""
+
+    def open_stream(self) -> VadStream:
+        return FadingVadStream(super().open_stream())
+
+
+class FadingVadStream:
+    def __init__(self, inner: VadStream) -> None:
+        self._inner = inner
+        self._left = 0
+
+    def push(self, samples: Samples) -> list[float]:
+        heard = []
+        for probability in self._inner.push(samples):
+            self._left = 5 if probability > 0.5 else self._left - 1
+            heard.append(0.4 if probability < 0.5 and self._left > 0 else probability)
+        return heard
+
+
 def test_a_pause_is_not_read_as_if_speech_went_on() -> None:
     """A commit reading due in a pause would cost the reading that is ready for its end."""
     script = sentence(numbers(4))
@@ -244,7 +264,7 @@ def test_a_pause_is_not_read_as_if_speech_went_on() -> None:
     for first_commit_ms in range(end_ms + 200, end_ms + 700, 10):
         bench = Bench(
             ScriptedRecognizer(script),
-            ScriptedVad(),
+            FadingVad(),
             rules=Rules(first_commit_ms=first_commit_ms),
         )
         messages = iter(chunked(audio, [640]))
