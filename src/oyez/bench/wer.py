@@ -257,8 +257,12 @@ def _row(name: str, readings: list[Reading]) -> tuple[dict[str, Any], list[str]]
         offline, offline_change = _compared(Way.OFFLINE, readings, streamed)
         offline_plain = pooled([r.errors(Way.OFFLINE, is_plain=True) for r in readings])
         result |= {f"once_{key}": value for key, value in once.items()}
-        result |= {"offline_wer": offline.pop("wer"), **offline}
-        result["offline_plain_wer"] = round(offline_plain.percent, 3)
+        result |= {
+            "offline_wer": offline["wer"],
+            "offline_plain_wer": round(offline_plain.percent, 3),
+            "difference": offline["difference"],
+            "difference_95": offline["difference_95"],
+        }
         rates = [f"{once['wer']:.2f}", f"{result['offline_wer']:.2f}"]
         changes = [*once_change, *offline_change]
         plain_rates = f"{offline_plain.percent:.2f}"
