@@ -10,7 +10,7 @@ from oyez.engines.base import Recognizer, Samples, StreamOptions, Window
 from oyez.engines.moonshine.convert.blocks import BLOCK_SAMPLES, BLOCK_STRIDE, frames_in, steps_in
 from oyez.engines.moonshine.graph import Graph
 from oyez.engines.moonshine.recognizer import MoonshineStream
-from oyez.transcript.hypothesis import Hypothesis
+from oyez.transcript.hypothesis import Excerpt
 
 pytestmark = pytest.mark.real
 
@@ -90,15 +90,15 @@ def test_blocks_hold_every_step_and_frame(samples: int) -> None:
 
 def test_a_stream_changes_no_reading(tiny: Recognizer, two_cities: Samples) -> None:
     stream = tiny.open_stream(StreamOptions())
-    draft: Hypothesis | None = None
+    drafts: tuple[Excerpt, ...] = ()
     for end_s in (1, 2, 3, 2, 5):
         for is_last in (False, True):
             samples = two_cities[RATE : (1 + end_s) * RATE]
             new = tiny.open_stream(StreamOptions())
-            [warm] = tiny.recognize([Window(stream, samples, 0, draft, is_last=is_last)])
-            [cold] = tiny.recognize([Window(new, samples, 0, draft, is_last=is_last)])
+            [warm] = tiny.recognize([Window(stream, samples, 0, drafts, is_last=is_last)])
+            [cold] = tiny.recognize([Window(new, samples, 0, drafts, is_last=is_last)])
             assert warm == cold
-        draft = warm
+        drafts = (Excerpt(warm),)
 
 
 def test_a_stream_holds_one_window_and_nothing_when_closed(

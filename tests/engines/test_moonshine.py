@@ -12,7 +12,7 @@ from oyez.engines.moonshine import load_tiny
 from oyez.engines.moonshine.decode import Decoded, decode, token_cap
 from oyez.engines.moonshine.graph import Graph
 from oyez.errors import EngineClosedError, EngineError
-from oyez.transcript.hypothesis import Hypothesis
+from oyez.transcript.hypothesis import Excerpt, Hypothesis
 
 pytestmark = pytest.mark.real
 
@@ -21,7 +21,8 @@ RATE = 16_000
 
 def read(model: Recognizer, samples: Samples, draft: Hypothesis | None = None) -> Hypothesis:
     stream = model.open_stream(StreamOptions())
-    [hypothesis] = model.recognize([Window(stream, samples, 0, draft, is_last=True)])
+    drafts = () if draft is None else (Excerpt(draft),)
+    [hypothesis] = model.recognize([Window(stream, samples, 0, drafts, is_last=True)])
     stream.close()
     return hypothesis
 
@@ -101,11 +102,17 @@ def test_a_window_that_begins_with_an_earlier_one_starts_from_both_readings(
     window = two_cities[3 * RATE : end]
     del passes[:]
     [plain] = tiny.recognize([Window(stream, window, 3 * RATE)])
-    [drafted] = tiny.recognize(
-        [Window(stream, window, 3 * RATE, draft=later, before=earlier, before_ms=3_000)]
-    )
+    drafts = (Excerpt(earlier, from_ms=3_000), Excerpt(later))
+    [drafted] = tiny.recognize([Window(stream, window, 3 * RATE, drafts)])
     assert passes[1] * 2 < passes[0]
     assert word_error_rate(plain.text, drafted.text) <= 0.1
+    # And a part of a window starts from what was said in it.
+    del passes[:]
+    part = two_cities[3 * RATE : middle]
+    [alone] = tiny.recognize([Window(stream, part, 3 * RATE)])
+    [again] = tiny.recognize([Window(stream, part, 3 * RATE, (Excerpt(drafted, until_ms=3_000),))])
+    assert passes[1] * 2 < passes[0]
+    assert word_error_rate(alone.text, again.text) <= 0.1
 
 
 def test_foreign_drafts_are_ignored(tiny: Recognizer, beckett: Samples) -> None:

@@ -17,7 +17,7 @@ from oyez.engines.scripted import (
     script_audio,
 )
 from oyez.errors import EngineClosedError
-from oyez.transcript.hypothesis import Hypothesis
+from oyez.transcript.hypothesis import Excerpt, Hypothesis
 
 SCRIPT = [
     ScriptedWord("one", 0, 200),
@@ -85,7 +85,7 @@ def test_latency_and_counts() -> None:
     assert model.open_streams == 1
     samples = np.zeros(16_000, np.float32)
     [first] = model.recognize([Window(stream, samples, 0)])
-    model.recognize([Window(stream, samples, 0, first), Window(stream, samples, 0)])
+    model.recognize([Window(stream, samples, 0, (Excerpt(first),)), Window(stream, samples, 0)])
     assert (model.calls, model.windows, model.drafted) == (2, 3, 1)
     assert slept == [0.25, 0.25]
     assert (model.name, model.capabilities.max_batch, first.language) == ("slow", 4, "de")

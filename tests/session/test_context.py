@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from oyez.engines.base import Capabilities, Window
 from oyez.engines.scripted import ScriptedRecognizer, ScriptedVad, ScriptedWord, script_audio
@@ -61,8 +62,22 @@ def test_a_part_after_a_short_pause_is_read_with_the_part_before_it_and_said_onc
     assert bench.talk.text == "one two three four five six seven"
     closing = witness.last[-1]
     assert start_ms(closing) <= script[0].start_ms, "it begins with the first part"
-    assert closing.before is not None
-    assert closing.before_ms == 0, "whose reading is its draft"
+    [before, own] = closing.drafts
+    assert before.hypothesis.text == " one two three four", "whose reading is its draft"
+    assert before.from_ms == 0
+    assert own.hypothesis.text.startswith(" five")
+
+
+def test_the_readings_of_all_parts_before_it_are_drafts() -> None:
+    gap_ms = RULES.close_silence_ms + 200
+    *_, last = first = sentence("one two three four")
+    *_, last = second = sentence("five six", start_ms=last.end_ms + gap_ms)
+    third = doubtful(sentence("seven eight", start_ms=last.end_ms + gap_ms))
+    script = (*first, *second, *third)
+    witness, bench = say(script, script[-1].end_ms + RULES.open_silence_ms + 100)
+    assert bench.talk.text == "one two three four five six seven eight"
+    drafts = [draft.hypothesis.text for draft in witness.last[-1].drafts]
+    assert drafts[:2] == [" one two three four", " five six"]
 
 
 def test_a_part_that_the_model_is_sure_of_is_not_read_again() -> None:
@@ -108,7 +123,7 @@ def test_nothing_is_read_again_after_a_long_silence() -> None:
     witness, bench = say(script, script[-1].end_ms + RULES.open_silence_ms + 100)
     assert bench.talk.text == "one two three four five six seven"
     assert start_ms(witness.last[-1]) > script[3].end_ms
-    assert witness.last[-1].before is None
+    assert len(witness.last[-1].drafts) <= 1
 
 
 def test_a_finalize_soon_after_speech_has_the_part_read_alone() -> None:
@@ -188,3 +203,20 @@ def test_a_sentence_begins_with_a_capital_where_the_part_before_it_ended_one() -
     assert bench.talk.text == "it rains. And it pours"
     shown = [token.text for result in bench.talk.results for token in result.tokens]
     assert " and" not in shown
+
+
+def test_both_sides_of_a_cut_start_from_what_was_read_as_a_whole() -> None:
+    script = sentence(numbers(90))
+    witness, _ = say(script, script[-1].end_ms)
+    cuts = [
+        (left, right)
+        for left, right in pairwise(witness.read)
+        if any(part.until_ms for part in left.drafts)
+    ]
+    assert cuts, "a speaker who never pauses is cut"
+    for left, right in cuts:
+        [part], [rest] = left.drafts, right.drafts
+        assert right.start_sample == left.start_sample + left.samples.size
+        assert part.until_ms == left.samples.size // 16
+        assert rest.hypothesis is part.hypothesis
+        assert (rest.from_ms, rest.until_ms) == (part.until_ms, None)

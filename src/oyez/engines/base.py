@@ -16,7 +16,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from oyez.transcript.hypothesis import Hypothesis
+from oyez.transcript.hypothesis import Excerpt, Hypothesis
 
 Samples: TypeAlias = NDArray[np.float32]
 """Mono audio in [-1, 1], shape (samples,)."""
@@ -74,12 +74,8 @@ class Window:
     """Mono audio at the recognizer's rate."""
     start_sample: int
     """Index of `samples[0]` in the stream. Windows of one utterance share it."""
-    draft: Hypothesis | None = field(default=None, repr=False)
-    """An earlier reading of the same utterance, to be checked rather than redone."""
-    before: Hypothesis | None = field(default=None, repr=False)
-    """A reading of audio that ends where the draft's begins, when the window begins before that."""
-    before_ms: int = 0
-    """How much of that reading's audio lies before the window."""
+    drafts: tuple[Excerpt, ...] = field(default=(), repr=False)
+    """Earlier readings of parts of the same audio, one part after the other. There may be gaps."""
     is_last: bool = False
     """Whether the audio ends in a pause and its words will be final: worth more effort."""
 
@@ -105,7 +101,7 @@ class Recognizer(Protocol):
     def recognize(self, windows: Sequence[Window]) -> list[Hypothesis]:
         """Read the windows; one hypothesis for each, in order. Blocks while it computes.
 
-        The same window with the same draft gives the same hypothesis every time.
+        The same window with the same drafts gives the same hypothesis every time.
 
         Raises:
             EngineError: The model failed; no window was read.

@@ -167,7 +167,7 @@ class ScriptedRecognizer:
         with self._lock:
             self.calls += 1
             self.windows += len(windows)
-            self.drafted += sum(window.draft is not None for window in windows)
+            self.drafted += sum(bool(window.drafts) for window in windows)
         if self._seconds_per_call:
             self._sleep(self._seconds_per_call)
         return [self._read(window) for window in windows]

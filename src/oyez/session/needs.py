@@ -8,6 +8,19 @@ from oyez.transcript.hypothesis import Hypothesis
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Passage:
+    """A part of an earlier reading, in samples of the stream."""
+
+    hypothesis: Hypothesis
+    start: int
+    """Where that reading begins."""
+    begin: int
+    """Words before it are left out."""
+    end: int | None = None
+    """Words behind it are left out; None for nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Need:
     """Audio that must be read before the walk goes on, in samples of the stream.
 
@@ -16,11 +29,8 @@ class Need:
 
     start: int
     end: int
-    draft: Hypothesis | None = field(default=None, repr=False)
-    before: Hypothesis | None = field(default=None, repr=False)
-    """A reading of what comes before the draft's audio, where this need begins before it."""
-    before_start: int = 0
-    """Where that reading begins."""
+    drafts: tuple[Passage, ...] = field(default=(), repr=False)
+    """Earlier readings of parts of it, in order."""
     is_last: bool = False
     """The audio ends in a pause and its words will be final."""
     is_urgent: bool = False
@@ -33,8 +43,9 @@ class Need:
         return hash(self._key)
 
     @property
-    def _key(self) -> tuple[int, int, bool, int, int]:
-        return (self.start, self.end, self.is_last, id(self.draft), id(self.before))
+    def _key(self) -> tuple[object, ...]:
+        drafts = ((id(draft.hypothesis), draft.begin, draft.end) for draft in self.drafts)
+        return (self.start, self.end, self.is_last, *drafts)
 
 
 Needs: TypeAlias = tuple[Need, ...]

@@ -6,7 +6,7 @@ from enum import Enum
 
 from oyez.session.doubt import voice
 from oyez.session.inlet import Frame
-from oyez.session.needs import Need
+from oyez.session.needs import Need, Passage
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.stabilizer import Stabilizer
 from oyez.transcript.words import Word
@@ -90,7 +90,7 @@ class Segment:
     @property
     def context_start(self) -> int:
         """Where the last reading begins."""
-        return self.context.pieces[0] if self.context is not None else self.start
+        return self.context.start if self.context is not None else self.start
 
     def pausing(self, start: int) -> Pausing:
         """Return what has been made of the pause after speech that ended at `start`."""
@@ -109,16 +109,30 @@ class Segment:
             begin: Earliest sample of what came before that it may begin with; None for nothing.
         """
         context = self.context and begin is not None and self.context.since(begin)
+        drafts = self.drafts_of(self.last_commit)
         if not context:
-            return Need(self.start, end, draft=self.last_commit, is_last=True)
-        return Need(
-            context.pieces[0],
-            end,
-            draft=self.last_commit,
-            before=context.hypothesis,
-            before_start=context.hypothesis_start,
-            is_last=True,
-        )
+            return Need(self.start, end, drafts=drafts, is_last=True)
+        return Need(context.start, end, drafts=(*context.drafts, *drafts), is_last=True)
+
+    def drafts_of(
+        self, hypothesis: Hypothesis | None, *, begin: int | None = None, end: int | None = None
+    ) -> tuple[Passage, ...]:
+        """Return what a reading that starts with the segment says from `begin` to `end`."""
+        if hypothesis is None:
+            return ()
+        return (Passage(hypothesis, self.start, self.start if begin is None else begin, end),)
+
+    def as_context(self, hypothesis: Hypothesis, start: int, end: int) -> "Context":
+        """Return it with what came before it, closed by a reading from `start` to `end`."""
+        before = self.context
+        own = Passage(hypothesis, start, start)
+        if before is None:
+            return Context((self.start,), end, (own,))
+        pieces = (*before.pieces, self.start)
+        if start < self.start:
+            return Context(pieces, end, (own,))
+        *earlier, last = before.readings
+        return Context(pieces, end, (*earlier, replace(last, end=start), own))
 
     def behind(
         self, cut: "Cut", *, stabilizer: Stabilizer, next_cut: int, frame_samples: int, end: int
@@ -160,9 +174,22 @@ class Context:
     pieces: tuple[int, ...]
     """Where each closed segment began that may be read again, oldest first; never empty."""
     end: int
-    hypothesis: Hypothesis
-    """The last reading of it."""
-    hypothesis_start: int
+    readings: tuple[Passage, ...]
+    """The last readings of it, of one part after the other."""
+
+    @property
+    def start(self) -> int:
+        """Where the oldest of it began."""
+        return self.pieces[0]
+
+    @property
+    def drafts(self) -> tuple[Passage, ...]:
+        """What its readings say of it."""
+        return tuple(
+            replace(reading, begin=max(reading.begin, self.start))
+            for reading in self.readings
+            if reading.end is None or reading.end > self.start
+        )
 
     def since(self, earliest: int) -> "Context | None":
         """Return what of it begins at `earliest` or later."""

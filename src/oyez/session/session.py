@@ -14,12 +14,12 @@ from oyez.protocol.start import StartMessage
 from oyez.session.buffer import SampleBuffer
 from oyez.session.inlet import Heard
 from oyez.session.ledger import Ledger
-from oyez.session.needs import Need, Needs
+from oyez.session.needs import Need, Needs, Passage
 from oyez.session.readings import Purpose, Reading
 from oyez.session.rules import Rules
 from oyez.session.segment import Event, Segment
 from oyez.session.walk import Walk
-from oyez.transcript.hypothesis import Hypothesis
+from oyez.transcript.hypothesis import Excerpt, Hypothesis
 from oyez.turns.policy import EndpointPolicy
 
 
@@ -215,14 +215,17 @@ class Session:
             self._stream,
             samples,
             need.start,
-            draft=need.draft,
-            before=need.before,
-            before_ms=self._ms(need.start - need.before_start) if need.before is not None else 0,
+            drafts=tuple(self._excerpt(passage) for passage in need.drafts),
             is_last=need.is_last,
         )
         reading = Reading(need, purpose, window)
         self._asked.add(reading)
         self._wanted.append(reading)
+
+    def _excerpt(self, passage: Passage) -> Excerpt:
+        end_ms = None if passage.end is None else self._ms(passage.end - passage.start)
+        from_ms = self._ms(passage.begin - passage.start)
+        return Excerpt(passage.hypothesis, from_ms, end_ms)
 
     def _ask_partial(self) -> None:
         """Ask for an optional reading when it would show something new."""
@@ -238,7 +241,8 @@ class Session:
             if is_whole and need not in self._answers:
                 self._ask(need, Purpose.PARTIAL)
         elif self._is_partial_due(segment, position):
-            self._ask(Need(segment.start, position, draft=segment.latest), Purpose.PARTIAL)
+            need = Need(segment.start, position, drafts=segment.drafts_of(segment.latest))
+            self._ask(need, Purpose.PARTIAL)
 
     def _is_partial_due(self, segment: Segment, position: int) -> bool:
         if not segment.is_shown:

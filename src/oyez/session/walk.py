@@ -92,7 +92,7 @@ class Walk:
         """Index of the oldest sample that may still be read."""
         if self.segment is not None:
             return self.segment.context_start
-        return self._context.pieces[0] if self._context is not None else self._untold
+        return self._context.start if self._context is not None else self._untold
 
     @property
     def is_pausing(self) -> bool:
@@ -260,8 +260,7 @@ class Walk:
         # A word that a finalize cut in two is not told apart from the one before by its times.
         is_whole = self.tail_end(end + 1) == end
         if segment.stabilizer.said and is_whole:
-            before = segment.context.pieces if segment.context is not None else ()
-            context = Context((*before, segment.start), end, hypothesis, need.start)
+            context = segment.as_context(hypothesis, need.start, end)
             self._context = context.since(end - self._samples(self._rules.context_ms))
         self.segment = None
 
@@ -275,7 +274,7 @@ class Walk:
         """Read the growing segment; words that have settled become final."""
         segment = self.segment
         assert segment is not None
-        need = Need(segment.start, position, draft=segment.last_commit)
+        need = Need(segment.start, position, drafts=segment.drafts_of(segment.last_commit))
         (hypothesis,) = yield (need,)
         segment.last_commit = hypothesis
         segment.latest, segment.latest_end = hypothesis, position
@@ -300,7 +299,8 @@ class Walk:
         segment = self.segment
         assert segment is not None
         segment.next_cut = position + self._samples(self._rules.cut_retry_ms)
-        whole = "".join(word.key for word in words)
+        said = "".join(word.key for word in words)
+        whole = segment.last_commit
         best: Cut | None = None
         count = 3 if is_last_chance else 1
         places = cut_places(
@@ -315,12 +315,12 @@ class Walk:
         for place in places:
             at = segment.frames_start + place
             left_hypothesis, right_hypothesis = yield (
-                Need(segment.start, at, is_last=True),
-                Need(at, position),
+                Need(segment.start, at, drafts=segment.drafts_of(whole, end=at), is_last=True),
+                Need(at, position, drafts=segment.drafts_of(whole, begin=at)),
             )
             left = self._wording.fresh_words(left_hypothesis, segment, start=segment.start)
             right = self._wording.right_words(right_hypothesis, segment, start=at)
-            distance = edit_distance(whole, "".join(word.key for word in (*left, *right)))
+            distance = edit_distance(said, "".join(word.key for word in (*left, *right)))
             if best is None or distance < best.distance:
                 best = Cut(at, distance, left, right, right_hypothesis)
             if distance == 0:

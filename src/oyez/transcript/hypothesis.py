@@ -41,3 +41,14 @@ class Hypothesis:
         if not self.tokens:
             return 0.0
         return sum(token.logprob for token in self.tokens) / len(self.tokens)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Excerpt:
+    """A part of an earlier reading, to be checked rather than read anew."""
+
+    hypothesis: Hypothesis
+    from_ms: int = 0
+    """Milliseconds from the first sample of its window; what begins earlier is left out."""
+    until_ms: int | None = None
+    """What begins at this time or later is left out; None for nothing."""

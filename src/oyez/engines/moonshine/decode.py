@@ -13,10 +13,10 @@ from oyez.engines.moonshine.vocabulary import BOS, EOS
 TOKENS_PER_SECOND = 6.5
 """More than anyone says. The publisher's own bound for languages in Latin letters."""
 
-_LONGEST_SKIP = 3
+_LONGEST_SKIP = 2
 """Ids of a draft that may have been dropped in one place."""
-_MOST_MISSES = 3
-"""Proposals in a row that may fail before the rest of a draft is given up."""
+_PROBE_IDS = 2
+"""Ids of a draft that are proposed where it is not known whether it goes on."""
 _LONGEST_CYCLE = 24
 """Ids in the longest phrase whose repetition is looked for."""
 _FEWEST_ROUNDS = 3
@@ -77,8 +77,9 @@ def decode(
 
     A draft is proposed to the model, which reads many ids in one pass: its ids are kept as long as
     each is the most probable one after those before it. After a disagreement, such as a comma that
-    became a full stop, the rest is proposed again. The result is what it would be without a draft,
-    but for rounding: the 8-bit graphs round a pass over many ids otherwise than passes over one.
+    became a full stop, it is proposed from where it seems to go on (`_Rest`). The result is what it
+    would be without a draft, but for rounding: the 8-bit graphs round a pass over many ids
+    otherwise than passes over one.
 
     Args:
         reader: The model.
@@ -93,10 +94,12 @@ def decode(
     logprobs: list[float] = []
     seconds: list[tuple[int, float]] = []
     detours = 0
+    rest = _Rest(draft[:max_ids])
     proposal = list(draft[:max_ids])
     foretold, cache = reader.start(audio, [BOS, *proposal])
-    passes, misses = 1, 0
+    passes = 1
     while True:
+        taken = 0
         # Row i foretells what follows proposal[:i]. The last row is news in any case.
         for (best, second), proposed in zip(_pairs(foretold), [*proposal, None], strict=True):
             token, logprob = best
@@ -122,26 +125,64 @@ def decode(
                 ids.append(token)
                 logprobs.append(logprob)
                 seconds.append((EOS, -math.inf))
-                proposal = []
+                rest = _Rest(())
                 break
             if token != proposed:
                 break
-            proposal, misses = proposal[1:], 0
-        misses += 1
-        proposal = _resume(proposal, token) if misses <= _MOST_MISSES else []
+            taken += 1
+        proposal = rest.after(ids, taken)
         cache.truncate(len(ids))  # the opening id, and all but the last of these
         foretold, passes = reader.read(cache, [token, *proposal]), passes + 1
 
 
-def _resume(rest: list[int], token: int) -> list[int]:
-    """What of a draft's rest to propose after `token`, which is not rest[0]."""
-    skipped = rest[1 : 2 + _LONGEST_SKIP]
-    if token in skipped:
-        rest = rest[2 + skipped.index(token) :]
-    # Else the token was put in before the rest, or replaced rest[0]; the next pass tells: its first
-    # choice is rest[0] or, found by skipping, rest[1]. A single id, often the full stop where the
-    # earlier window ended, is not worth proposing.
-    return rest if len(rest) > 1 else []
+class _Rest:
+    """What is left of a draft, and which of it to propose next.
+
+    A pass over one id costs what its weights take to fetch, and each id more a twelfth of that
+    (base; tiny a tenth), so a proposal must be likely to be taken. On 1,528 readings of development
+    recordings these rules took 12 % less of the decoder's time than proposing the whole rest up to
+    three times, and tiny's 17 % less.
+    """
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self._ids = list(ids)
+        self._offset = 0
+        """Of the last proposal in them."""
+        self._is_lost = False
+        """Whether the last id was neither proposed nor found."""
+
+    def after(self, said: Sequence[int], taken: int) -> list[int]:
+        """Return what to propose after an id that was not proposed.
+
+        Args:
+            said: All ids so far; the last is not that which was proposed after `taken` others.
+            taken: How many of the last proposal's ids were taken before it.
+        """
+        if taken:
+            del self._ids[: self._offset + taken]
+            self._is_lost = False
+        self._offset = 0
+        place = self._find(said)
+        if place is not None:
+            del self._ids[: place + 1]
+            return self._ids[:]
+        # Perhaps the id replaced one. After a second such id the draft is silent until it is found
+        # again. A single id, often the full stop where the earlier window ended, is worth no try.
+        was_lost, self._is_lost = self._is_lost, True
+        self._offset = 1
+        probe = self._ids[1 : 1 + _PROBE_IDS]
+        return [] if was_lost or len(probe) < _PROBE_IDS else probe
+
+    def _find(self, said: Sequence[int]) -> int | None:
+        """Return where the last id is: near, or anywhere behind the one that came before it."""
+        token, before = said[-1], said[-2:-1]
+        near = self._ids[: 2 + _LONGEST_SKIP]
+        if token in near:
+            return near.index(token)
+        for place in range(1, len(self._ids)):
+            if self._ids[place] == token and self._ids[place - 1 : place] == before:
+                return place
+        return None
 
 
 def repeated_tail(ids: Sequence[int]) -> int:

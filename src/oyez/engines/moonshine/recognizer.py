@@ -1,8 +1,9 @@
 """A Moonshine model as a `Recognizer`: windows to hypotheses."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import chain, compress
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from oyez.engines.moonshine.listener import Blocks
 from oyez.engines.moonshine.times import Span, active_frames, trim
 from oyez.engines.moonshine.vocabulary import Piece, Vocabulary
 from oyez.errors import EngineClosedError, EngineError
-from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
+from oyez.transcript.hypothesis import Excerpt, Hypothesis, HypothesisToken
 
 SAMPLE_RATE_HZ = 16_000
 
@@ -160,8 +161,7 @@ class MoonshineRecognizer:
         if audio_ms < self._capabilities.min_window_ms:
             return Hypothesis((), audio_ms, language="en")
         ear = _Ear(graph, window.stream)
-        before = self._draft_ids(window.before, from_ms=window.before_ms)
-        proposed = before + self._draft_ids(window.draft)
+        proposed = tuple(chain.from_iterable(self._draft_ids(part) for part in window.drafts))
         spoken_s = 0.01 * float(np.count_nonzero(active_frames(samples, SAMPLE_RATE_HZ)))
         decoded, leading_ms = (
             _decode_soundly(ear, samples, spoken_s, proposed, self._doubt_logprob)
@@ -179,17 +179,14 @@ class MoonshineRecognizer:
         draft = Draft(self._name, decoded.ids, tuple(starts_ms.tolist()))
         return Hypothesis(tokens, audio_ms, language="en", draft=draft)
 
-    def _draft_ids(
-        self, earlier: Hypothesis | None, *, from_ms: int | None = None
-    ) -> tuple[int, ...]:
-        draft = earlier.draft if earlier else None
+    def _draft_ids(self, excerpt: Excerpt) -> tuple[int, ...]:
+        draft = excerpt.hypothesis.draft
         if not isinstance(draft, Draft) or draft.engine != self._name:
             return ()
-        if from_ms is None:
-            return draft.ids
+        until_ms = math.inf if excerpt.until_ms is None else excerpt.until_ms
         # The last start is that of the end of the text.
         pairs = zip(draft.ids, draft.starts_ms, strict=False)
-        return tuple(token for token, start_ms in pairs if start_ms >= from_ms)
+        return tuple(token for token, start_ms in pairs if excerpt.from_ms <= start_ms < until_ms)
 
 
 def _decode(
