@@ -8,7 +8,7 @@ from oyez.engines.base import Capabilities, Window
 from oyez.engines.scripted import ScriptedRecognizer, ScriptedVad, ScriptedWord, script_audio
 from oyez.protocol.messages import Audio, Finalize
 from oyez.session.rules import Rules
-from oyez.transcript.hypothesis import Hypothesis
+from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
 
 from .driver import Bench, chunked
 from .speech import numbers, pcm, sentence
@@ -220,3 +220,32 @@ def test_both_sides_of_a_cut_start_from_what_was_read_as_a_whole() -> None:
         assert part.until_ms == left.samples.size // 16
         assert rest.hypothesis is part.hypothesis
         assert (rest.from_ms, rest.until_ms) == (part.until_ms, None)
+
+
+class Guessing(Witness):
+    """Hears another word at the edge of each window that does not end in a pause."""
+
+    def recognize(self, windows: Sequence[Window]) -> list[Hypothesis]:
+        return [
+            said if window.is_last else guessed(said, window.start_sample)
+            for window, said in zip(windows, super().recognize(windows), strict=True)
+        ]
+
+
+def guessed(said: Hypothesis, number: int) -> Hypothesis:
+    end_ms = said.audio_ms
+    last = HypothesisToken(f" guess{number}", -0.1, end_ms - 50, end_ms)
+    return replace(said, tokens=(*said.tokens, last))
+
+
+def test_what_is_heard_at_the_edge_does_not_prevent_a_cut() -> None:
+    first = sentence(numbers(40))
+    pause_ms = 220
+    follows = sentence(numbers(12).upper(), start_ms=first[-1].end_ms + pause_ms)
+    script = (*first, *follows)
+    bench = Bench(Guessing(script), ScriptedVad())
+    for message in chunked(pcm(script_audio(script, script[-1].end_ms + 1_000)), [640]):
+        bench.say(message)
+    assert bench.talk.text == " ".join(word.text for word in script)
+    assert isinstance(bench.recognizer, Guessing)
+    assert first[-1].end_ms <= start_ms(bench.recognizer.last[-1]) <= follows[0].start_ms

@@ -161,7 +161,7 @@ class Cut:
 
     at: int
     distance: int
-    """Characters in which the two sides differ from the whole."""
+    """Characters in which the two sides differ from the whole; 0 if only at its edge."""
     left: list[Word]
     right: list[Word]
     right_hypothesis: Hypothesis

@@ -280,7 +280,7 @@ class Walk:
         segment.latest, segment.latest_end = hypothesis, position
         words = self._wording.fresh_words(hypothesis, segment, start=segment.start)
         is_early = position - segment.start < self._samples(self._rules.first_final_ms)
-        stable_until_ms = 0 if is_early else self._ms(position) - self._rules.holdback_ms
+        stable_until_ms = 0 if is_early else self._stable_ms(position)
         settled = segment.stabilizer.offer(words, stable_until_ms=stable_until_ms)
         self._endpointer.is_open |= bool(settled)
         self._ledger.finalize(settled)
@@ -292,7 +292,7 @@ class Walk:
             yield from self._cut(position, words, is_last_chance=is_last_chance)
 
     def _cut(self, position: int, words: list[Word], *, is_last_chance: bool) -> Steps:
-        """Cut the segment where both parts, read apart, say what the whole says.
+        """Cut the segment where both parts, read apart, say what the whole says before its edge.
 
         When no place is that good, the segment grows on; at its longest, the best place is taken.
         """
@@ -300,6 +300,7 @@ class Walk:
         assert segment is not None
         segment.next_cut = position + self._samples(self._rules.cut_retry_ms)
         said = "".join(word.key for word in words)
+        settled = "".join(word.key for word in words if word.end_ms <= self._stable_ms(position))
         whole = segment.last_commit
         best: Cut | None = None
         count = 3 if is_last_chance else 1
@@ -320,7 +321,8 @@ class Walk:
             )
             left = self._wording.fresh_words(left_hypothesis, segment, start=segment.start)
             right = self._wording.right_words(right_hypothesis, segment, start=at)
-            distance = edit_distance(said, "".join(word.key for word in (*left, *right)))
+            apart = "".join(word.key for word in (*left, *right))
+            distance = 0 if apart.startswith(settled) else edit_distance(said, apart)
             if best is None or distance < best.distance:
                 best = Cut(at, distance, left, right, right_hypothesis)
             if distance == 0:
@@ -346,8 +348,7 @@ class Walk:
             end=position,
         )
         self._floor = cut.at
-        stable_until_ms = self._ms(position) - self._rules.holdback_ms
-        stabilizer.offer(cut.right, stable_until_ms=stable_until_ms)
+        stabilizer.offer(cut.right, stable_until_ms=self._stable_ms(position))
         self._ledger.show(stabilizer.pending(cut.right), until_ms=self._ms(position))
 
     def show(self, hypothesis: Hypothesis, segment: Segment, *, start: int, end: int) -> None:
@@ -365,6 +366,10 @@ class Walk:
 
     # Units.
 
+    def _stable_ms(self, position: int) -> int:
+        """Return where the edge begins, in which words may have been cut."""
+        return self._ms(position) - self._rules.holdback_ms
+
     def _commit_step(self, length: int) -> int:
         """Return the samples to the next commit reading: the longer the segment, the dearer."""
         shortest = self._samples(self._capabilities.commit_interval_ms)
@@ -381,12 +386,8 @@ class Walk:
     @property
     def _untold(self) -> int:
         """Index of the oldest sample in which speech may still begin."""
-        return max(self._floor, self.detector.position - self._lookback)
-
-    @property
-    def _lookback(self) -> int:
-        """Samples before the present from which a segment that opens next could start."""
-        return self._samples(self._rules.preroll_ms) + 3 * self._frame_samples
+        lookback = self._samples(self._rules.preroll_ms) + 3 * self._frame_samples
+        return max(self._floor, self.detector.position - lookback)
 
     def _frames_in(self, duration_ms: int) -> int:
         return self._samples(duration_ms) // self._frame_samples
