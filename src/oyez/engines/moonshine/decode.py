@@ -138,10 +138,10 @@ def decode(
 class _Rest:
     """What is left of a draft, and which of it to propose next.
 
-    A pass over one id costs what its weights take to fetch, and each id more a twelfth of that
+    A pass over one id costs what its weights take to fetch, and each id more a thirteenth of that
     (base; tiny a tenth), so a proposal must be likely to be taken. On 1,528 readings of development
-    recordings these rules took 12 % less of the decoder's time than proposing the whole rest up to
-    three times, and tiny's 17 % less.
+    recordings these rules cost 14 % less of the decoder's time than proposing the whole rest up to
+    three times in a row, by the count of passes and ids, and with tiny 19 % less.
     """
 
     def __init__(self, ids: Sequence[int]) -> None:
