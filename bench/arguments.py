@@ -83,7 +83,7 @@ def read_request(arguments: list[str] | None = None) -> Request:
         "--budget-ms",
         type=float,
         default=1000.0,
-        help="sessions: p95 of the lag and p90 of words shown (1000)",
+        help="sessions: p95 of the lag, and twice p50 of words shown (1000)",
     )
     parser.add_argument("--json", default=DEFAULT_JSON, help="where the numbers go")
     given = parser.parse_args(arguments)

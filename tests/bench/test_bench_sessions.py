@@ -113,22 +113,21 @@ def test_streams_together_are_compared_with_each_alone() -> None:
     assert load.errors == Errors(3, deletions=1)
     assert load.alone == Errors(3)
     assert load.changed == 1
-    assert load.is_kept_up(0.7)
-    assert not load.is_kept_up(0.5)
+    assert load.is_kept_up(0.8)
+    assert not load.is_kept_up(0.6)
     assert not load.is_harness_late
 
 
-def test_words_may_take_no_longer_than_the_budget_at_the_ninetieth_percentile() -> None:
-    words = [stream(f" {word}", 0.5) for word in ["big"] * 17]
-    late = [stream(" cat", 1.9)] * 3
+def test_half_of_the_words_may_take_no_longer_than_half_the_budget() -> None:
+    soon, late = stream(" big", 0.5), stream(" cat", 1.0)
     recordings = [RECORDINGS[0]] * 20
-    load = judge(recordings, words + late, {"x": "big"}, {})
+    load = judge(recordings, [soon] * 9 + [late] * 11, {"x": "big"}, {})
     assert load.shown is not None
     assert load.lag is not None
-    assert load.lag.p95 <= 1.6
-    assert load.shown.p50 < 0.2
-    assert not load.is_kept_up(1.4)
-    assert judge(recordings, [*words, words[0], *late[:2]], {"x": "big"}, {}).is_kept_up(1.6)
+    assert load.lag.p95 <= 1.0
+    assert load.shown.p50 > 0.5
+    assert not load.is_kept_up(1.0)
+    assert judge(recordings, [soon] * 11 + [late] * 9, {"x": "big"}, {}).is_kept_up(1.0)
 
 
 def test_a_stream_that_fails_is_not_kept_up_with() -> None:

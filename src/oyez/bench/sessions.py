@@ -14,15 +14,15 @@ N streams are kept up with when
 lag             audio sent - `total_audio_proc_ms`, over all messages
 word shown      a word ends -> it is first received (server's token times), over all words
 
-are within the budget (`--budget-ms`, 1000), the lag at its 95th percentile and words at their 90th,
-which the field calls PR90; every stream finishes, and the harness sends its chunks on time (p95
-within 50 ms; else the harness was the limit and the result says so). The slowest words are no
-measure of load: a word counts as shown when it is right, and those that a later reading corrects
-take 0.9 s at the 95th percentile when nobody else is heard. This is streams per core at a token-lag
-objective; throughput (audio seconds a second) says less, because a server that reads files fast may
-still keep speakers waiting. Reported for each N: both, `word final`, work for each second of audio,
-WER (Whisper normaliser) beside that of the same recordings streamed one at a time, and how many
-streams said anything else than they did alone.
+are in time, the lag within the budget (`--budget-ms`, 1000) at its 95th percentile and half of the
+words within half of it; every stream finishes, and the harness sends its chunks on time (p95 within
+50 ms; else the harness was the limit and the result says so). The slowest words are no measure of
+load: a word counts as shown when it is right, and those that a later reading corrects take 0.7 to
+1.2 s at the 90th percentile of two or three streams, as it depends on what they say. This is
+streams per core at a token-lag objective; throughput (audio seconds a second) says less, because a
+server that reads files fast may still keep speakers waiting. Reported for each N: both, `word
+final`, work for each second of audio, WER (Whisper normaliser) beside that of the same recordings
+streamed one at a time, and how many streams said anything else than they did alone.
 """
 
 import itertools
@@ -119,7 +119,7 @@ class Load:
         """Whether the words came in time."""
         if self.problems or self.shown is None or self.lag is None:
             return False
-        return self.lag.p95 <= budget_s and self.shown.p90 <= budget_s
+        return self.lag.p95 <= budget_s and self.shown.p50 <= budget_s / 2
 
     @property
     def is_harness_late(self) -> bool:
