@@ -20,9 +20,9 @@ words within half of it; every stream finishes, and the harness sends its chunks
 load: a word counts as shown when it is right, and those that a later reading corrects take 0.7 to
 1.2 s at the 90th percentile of two or three streams, as it depends on what they say. This is
 streams per core at a token-lag objective; throughput (audio seconds a second) says less, because a
-server that reads files fast may still keep speakers waiting. Reported for each N: both, `word
-final`, work for each second of audio, WER (Whisper normaliser) beside that of the same recordings
-streamed one at a time, and how many streams said anything else than they did alone.
+server that reads files fast may still keep speakers waiting. Reported for each N: both,
+`word final`, work for each second of audio, WER (Whisper normaliser) beside that of the same
+recordings streamed one at a time, and how many streams said anything else than they did alone.
 """
 
 import itertools
