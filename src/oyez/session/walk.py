@@ -322,7 +322,8 @@ class Walk:
             left = self._wording.fresh_words(left_hypothesis, segment, start=segment.start)
             right = self._wording.right_words(right_hypothesis, segment, start=at)
             apart = "".join(word.key for word in (*left, *right))
-            distance = 0 if apart.startswith(settled) else edit_distance(said, apart)
+            is_equal = bool(settled) and apart.startswith(settled)
+            distance = 0 if is_equal else edit_distance(said, apart)
             if best is None or distance < best.distance:
                 best = Cut(at, distance, left, right, right_hypothesis)
             if distance == 0:
