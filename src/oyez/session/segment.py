@@ -101,8 +101,9 @@ class Segment:
     def closing_need(self, end: int, *, begin: int | None = None) -> Need:
         """Return the reading that closes it at `end`.
 
-        Its draft is the last commit reading, which depends on the audio alone. There is none in a
-        pause, so that a reading begun early in the pause is the one that closes it.
+        Its drafts are the last commit reading and the readings of what came before, which depend on
+        the audio alone. No commit reading falls into the first part of a pause, so that a reading
+        begun early in the pause is the one that closes it.
 
         Args:
             end: Where the audio ends.

@@ -94,8 +94,8 @@ def decode(
     logprobs: list[float] = []
     seconds: list[tuple[int, float]] = []
     detours = 0
-    rest = _Rest(draft[:max_ids])
     proposal = list(draft[:max_ids])
+    rest = _Rest(proposal)
     foretold, cache = reader.start(audio, [BOS, *proposal])
     passes = 1
     while True:
