@@ -73,6 +73,8 @@ class Bench:
             rules=rules,
         )
         self.skips_partials = skips_partials
+        self.waited_ms = 0
+        """How long each answer is said to have taken."""
         self.talk = Talk()
         self.readings = 0
         self.longest = 0
@@ -102,7 +104,8 @@ class Bench:
                     continue
                 self.readings += 1
                 self.longest = max(self.longest, reading.window.samples.size)
-                self.session.answer(reading, self.recognizer.recognize([reading.window])[0])
+                (hypothesis,) = self.recognizer.recognize([reading.window])
+                self.session.answer(reading, hypothesis, waited_ms=self.waited_ms)
                 self.collect()
         self.collect()
 

@@ -27,28 +27,22 @@ from oyez.protocol.messages import (
     encode_server_message,
 )
 from oyez.protocol.start import StartRequest
-from oyez.runtime.base import Work
 from oyez.server.access import Grant
 from oyez.server.dialogue import Dialogue, UnknownKey, check_audio_came
 from oyez.server.door import door_problem
+from oyez.server.errands import Answer, Errands
 from oyez.server.hub import Hub
 from oyez.server.inbox import Inbox
 from oyez.server.keys import from_handshake
 from oyez.server.streams import StreamAccount
 from oyez.session.inlet import Inlet
-from oyez.session.readings import Purpose, Reading
 from oyez.session.session import Session
-from oyez.transcript.hypothesis import Hypothesis
 
 PIECE_BYTES: Final = 32 * 1024
 """Audio decoded at a time: about a second of 16-bit speech, a few milliseconds of work."""
 
 KEY_GRACE_S: Final = 1.0
 """How long a client with a bad key may say nothing before it is told."""
-
-DEADLINES_S: Final = {Purpose.FINAL: 0.05, Purpose.COMMIT: 0.5, Purpose.PARTIAL: 0.35}
-"""How soon a reading is wanted. Finals go first under load, and partial readings last; those that
-were not begun in time are skipped, because a newer one says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +95,7 @@ class Conversation:
         """Ends the session of a temporary key."""
         self._inlet: Inlet | None = None
         self._session: Session | None = None
-        self._under_way: dict[Reading, tuple[Work, asyncio.Future[Hypothesis]]] = {}
+        self._errands: Errands | None = None
 
     async def run(self) -> None:
         """Converse until the end; always closes the socket."""
@@ -134,7 +128,8 @@ class Conversation:
                 self._cut.cancel()
             if self._is_admitted:
                 self._hub.release()
-            self._withdraw()
+            if self._errands is not None:
+                self._errands.withdraw()
             if self._session is not None:
                 self._session.close()
                 if self._account is not None:
@@ -176,6 +171,7 @@ class Conversation:
         hub.admit()
         self._is_admitted = True
         self._inlet, self._session = hub.open_session(request)
+        self._errands = Errands(hub.runtime, self._take_answer)
         grant = self._dialogue.grant
         assert grant is not None
         # Last: a start message that is refused uses no key up.
@@ -281,47 +277,29 @@ class Conversation:
 
     def _go_on(self) -> None:
         """Hand out what the session wants read; wake the sender."""
-        session = self._session
+        session, errands = self._session, self._errands
         assert session is not None
-        runtime = self._hub.runtime
-        for reading in session.readings():
-            deadline_s = runtime.now_s() + DEADLINES_S[reading.purpose]
-            known = self._under_way.get(reading)
-            if known is not None:
-                runtime.hurry(known[0], deadline_s=deadline_s)
-                continue
-            work = Work(reading.window, deadline_s, reading.purpose is Purpose.PARTIAL)
-            future = asyncio.wrap_future(runtime.submit(work))
-            self._under_way[reading] = (work, future)
-            future.add_done_callback(self._answered(reading))
+        assert errands is not None
+        for reading in errands.drop(session.unwanted()):
+            session.refuse(reading)
+        errands.run(session.readings())
         self._due.set()
 
-    def _answered(self, reading: Reading) -> Callable[[asyncio.Future[Hypothesis]], None]:
-        def take(future: asyncio.Future[Hypothesis]) -> None:
-            self._under_way.pop(reading, None)
-            if future.cancelled():
-                return
-            future.exception()  # looked at even when nobody cares any more: asyncio complains else
-            if self._ending.done():
-                return
-            self._guarded(lambda: self._take_answer(reading, future))
+    def _take_answer(self, answer: Answer) -> None:
+        if not self._ending.done():
+            self._guarded(lambda: self._give(answer))
 
-        return take
-
-    def _take_answer(self, reading: Reading, future: asyncio.Future[Hypothesis]) -> None:
+    def _give(self, answer: Answer) -> None:
         session = self._session
         assert session is not None
         try:
-            session.answer(reading, future.result())
+            hypothesis = answer.future.result()
         except EngineBusyError:
-            session.refuse(reading)
+            session.refuse(answer.reading)
+        else:
+            session.answer(answer.reading, hypothesis, waited_ms=answer.waited_ms)
         self._progress.set()
         self._go_on()
-
-    def _withdraw(self) -> None:
-        for _, future in list(self._under_way.values()):
-            future.cancel()
-        self._under_way.clear()
 
     # The end.
 

@@ -42,15 +42,21 @@ class Rules:
     """Silence after which what comes has little to do with what was."""
     first_commit_ms: int = 1_500
     """Length of a segment at its first commit reading."""
-    commit_part: float = 0.12
+    commit_part: float = 0.08
     """Audio between commit readings as a part of the segment's length, if that is more than the
     engine's own interval: readings then cost about the same for each second of audio."""
+    late_ms: int = 250
+    """A commit reading that takes longer to be answered is late: the next one waits
+    `late_factor` times as long, and the stream does not fall behind."""
+    late_factor: float = 2.0
+    longest_commit_ms: int = 2_000
+    """Most audio between commit readings for that reason."""
     first_final_ms: int = 2_000
     """Length of a segment from which on words may be final before it ends."""
     holdback_ms: int = 400
     """Words that end closer to the edge of the audio stay non-final: the model was cut there. More
     brings nothing where readings must agree as well."""
-    commit_logprobs: tuple[float, ...] = (math.inf, -0.35, -0.8, -math.inf)
+    commit_logprobs: tuple[float, ...] = (math.inf, -0.2, -0.65, -math.inf)
     """Least log-probability of what is said in a word that is final early, by how many commit
     readings in a row agree on it and on all before it. On 163 recordings in audio time with
     moonshine-base 10.0 of 100 words are wrong, and half of the words are final within 1.27 s; when

@@ -95,9 +95,17 @@ class Session:
         self._walk.note(Event.END, at=self._buffer.end)
         self._go()
 
-    def answer(self, reading: Reading, hypothesis: Hypothesis) -> None:
-        """Give the answer to a reading. Answers that come too late to matter are let go."""
+    def answer(self, reading: Reading, hypothesis: Hypothesis, *, waited_ms: int = 0) -> None:
+        """Give the answer to a reading. Answers that come too late to matter are let go.
+
+        Args:
+            reading: As it was handed out.
+            hypothesis: What was read.
+            waited_ms: How long that took since it was handed out last, on a clock.
+        """
         self._asked.discard(reading)
+        if reading.purpose is Purpose.COMMIT:
+            self._walk.pace.waited(waited_ms)
         self._answers[reading.need] = hypothesis
         segment = self._walk.segment
         if reading.purpose is Purpose.PARTIAL and segment is not None:
@@ -122,6 +130,19 @@ class Session:
         """
         wanted, self._wanted = self._wanted, []
         return wanted
+
+    def unwanted(self) -> list[Reading]:
+        """Return optional readings under way that are no longer worth beginning.
+
+        They were begun for a pause in which somebody spoke on: what they would show, the next
+        reading shows as soon. Those that are taken back must be refused.
+        """
+        is_over = not self._walk.is_pausing
+        return [
+            reading
+            for reading in self._asked
+            if reading.purpose is Purpose.PARTIAL and reading.need.is_last and is_over
+        ]
 
     def poll(self) -> list[Results | Finished]:
         """Return the messages that are due."""

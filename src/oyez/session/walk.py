@@ -3,8 +3,9 @@
 The walk is a generator. It takes what was heard frame by frame, in order; when a decision needs a
 reading of some audio it yields the need, and goes on when it is given the hypothesis. Where it asks
 and what it decides depends on the audio and on the places of the client's control messages in it,
-never on how the audio was cut into messages or on how fast anything was computed: the same stream
-gives the same final tokens every time.
+never on how the audio was cut into messages, nor, while readings are answered promptly, on how fast
+anything was computed: the same stream gives the same final tokens every time. Where readings come
+late, they become fewer (`Pace`).
 """
 
 from collections import deque
@@ -17,6 +18,7 @@ from oyez.session.doubt import SURE_VOICE
 from oyez.session.inlet import Frame
 from oyez.session.ledger import Ledger
 from oyez.session.needs import Need, Steps
+from oyez.session.pace import Pace
 from oyez.session.rules import Rules
 from oyez.session.segment import Context, Cut, Event, Segment, pause_after
 from oyez.session.wording import Wording
@@ -68,6 +70,13 @@ class Walk:
             self.detector,
             sample_rate_hz=sample_rate_hz,
             context_silence_ms=rules.context_silence_ms,
+        )
+        # A commit reading may be due within a frame or a pause, and waits for the end of it.
+        overshoot_ms = self._ms(frame_samples) + rules.settle_silence_ms
+        self.pace = Pace(
+            rules,
+            interval_ms=capabilities.commit_interval_ms,
+            max_window_ms=capabilities.max_window_ms - overshoot_ms,
         )
         self.segment: Segment | None = None
         self.is_done = False
@@ -285,9 +294,9 @@ class Walk:
         self._endpointer.is_open |= bool(settled)
         self._ledger.finalize(settled)
         self.show(hypothesis, segment, start=segment.start, end=position)
-        step = self._commit_step(position - segment.start)
-        segment.next_commit = position + step
-        is_last_chance = position + step - segment.start > self._max_window
+        length_ms = self._ms(position - segment.start)
+        segment.next_commit = position + self._samples(self.pace.step_ms(length_ms))
+        is_last_chance = self.pace.is_last_chance(length_ms)
         if position >= segment.next_cut or is_last_chance:
             yield from self._cut(position, words, is_last_chance=is_last_chance)
 
@@ -371,18 +380,9 @@ class Walk:
         """Return where the edge begins, in which words may have been cut."""
         return self._ms(position) - self._rules.holdback_ms
 
-    def _commit_step(self, length: int) -> int:
-        """Return the samples to the next commit reading: the longer the segment, the dearer."""
-        shortest = self._samples(self._capabilities.commit_interval_ms)
-        return max(shortest, round(length * self._rules.commit_part))
-
     @property
     def _soft_window(self) -> int:
-        return round(self._max_window * self._rules.soft_window_part)
-
-    @property
-    def _max_window(self) -> int:
-        return self._samples(self._capabilities.max_window_ms)
+        return self._samples(round(self._capabilities.max_window_ms * self._rules.soft_window_part))
 
     @property
     def _untold(self) -> int:

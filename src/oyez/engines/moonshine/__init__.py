@@ -24,14 +24,14 @@ _NOISE_LOGPROB = -1.0
 _TINY = Capabilities(
     languages=("en",),
     update_interval_ms=500,
-    commit_interval_ms=500,
+    commit_interval_ms=300,
     min_mean_logprob=_NOISE_LOGPROB,
 )
 # Twice the work of tiny at every length.
 _BASE = Capabilities(
     languages=("en",),
     update_interval_ms=600,
-    commit_interval_ms=600,
+    commit_interval_ms=300,
     min_mean_logprob=_NOISE_LOGPROB,
 )
 # Windows that end in a pause are read again from a little earlier when their words have less than

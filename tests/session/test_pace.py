@@ -1,0 +1,108 @@
+"""How far apart commit readings are, and that late answers make them fewer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oyez.engines.base import Capabilities
+from oyez.engines.scripted import ScriptedRecognizer, ScriptedVad, script_audio
+from oyez.session.pace import Pace
+from oyez.session.readings import Purpose, Reading
+from oyez.session.rules import Rules
+
+from .driver import Bench, chunked
+from .speech import numbers, pcm, sentence, silence
+from .test_promises import check_results
+
+RULES = Rules()
+WINDOW_MS = 20_000
+INTERVAL_MS = 300
+
+lengths = st.integers(0, WINDOW_MS)
+waits = st.integers(0, 60_000)
+
+
+def pace(waited_ms: int = 0) -> Pace:
+    made = Pace(RULES, interval_ms=INTERVAL_MS, max_window_ms=WINDOW_MS)
+    made.waited(waited_ms)
+    return made
+
+
+@given(lengths, waits)
+def test_lateness_stretches_steps_within_bounds(length_ms: int, waited_ms: int) -> None:
+    prompt_ms, step_ms = pace().step_ms(length_ms), pace(waited_ms).step_ms(length_ms)
+    assert INTERVAL_MS <= prompt_ms <= step_ms
+    if step_ms > prompt_ms:
+        assert waited_ms > RULES.late_ms
+        assert step_ms <= min(RULES.late_factor * waited_ms, RULES.longest_commit_ms)
+        assert length_ms + step_ms <= WINDOW_MS
+
+
+@given(lengths, waits)
+def test_whether_a_segment_must_be_cut_depends_on_its_length_alone(
+    length_ms: int, waited_ms: int
+) -> None:
+    assert pace(waited_ms).is_last_chance(length_ms) == pace().is_last_chance(length_ms)
+    assert pace().is_last_chance(length_ms) == (length_ms + pace().step_ms(length_ms) > WINDOW_MS)
+
+
+def test_steps_grow_with_the_segment() -> None:
+    steps = [pace().step_ms(length_ms) for length_ms in range(0, WINDOW_MS, 500)]
+    assert steps == sorted(steps)
+    assert steps[0] == INTERVAL_MS < steps[-1]
+
+
+def test_one_prompt_answer_is_enough_to_recover() -> None:
+    made = pace(800)
+    assert made.step_ms(1_000) > INTERVAL_MS
+    made.waited(40)
+    assert made.step_ms(1_000) == INTERVAL_MS
+
+
+@pytest.mark.parametrize("waited_ms", [0, 900, 5_000])
+def test_late_answers_lose_no_word_and_are_asked_for_less(waited_ms: int) -> None:
+    script = sentence(numbers(200))
+    recognizer = ScriptedRecognizer(
+        script,
+        capabilities=Capabilities(languages=("en",), commit_interval_ms=INTERVAL_MS),
+        guess_cut_words=True,
+    )
+    audio = pcm(script_audio(script, 61_000))
+    counts = []
+    for each_ms in (0, waited_ms):
+        bench = Bench(recognizer, ScriptedVad(), skips_partials=True)
+        bench.waited_ms = each_ms
+        for message in chunked(audio, [6_400]):
+            bench.say(message)
+        check_results(bench.talk)
+        assert bench.talk.text.split() == [word.text for word in script]
+        assert bench.longest <= recognizer.capabilities.max_window_ms * 16
+        counts.append(bench.readings)
+    prompt, late = counts
+    assert late == prompt if waited_ms == 0 else late < prompt
+
+
+def test_a_reading_begun_for_a_pause_is_unwanted_once_somebody_speaks_on() -> None:
+    first = sentence("one two three four five")
+    script = (*first, *sentence("six seven eight", start_ms=first[-1].end_ms + 160))
+    audio = pcm(script_audio(script, 4_000)) + silence(2_000)
+    bench = Bench(ScriptedRecognizer(script), ScriptedVad())
+    held: list[Reading] = []
+    was_unwanted = False
+    for start in range(0, len(audio), 640):
+        bench.session.hear(bench.inlet.push(audio[start : start + 640]))
+        for reading in bench.session.unwanted():
+            assert reading.purpose is Purpose.PARTIAL
+            assert reading in held
+            was_unwanted = True
+            held.remove(reading)
+            bench.session.refuse(reading)
+        held += [one for one in bench.session.readings() if one not in held]
+        for reading in [*held]:
+            # The runtime is busy: what is read for a pause does not begin.
+            if reading.purpose is not Purpose.PARTIAL or not reading.window.is_last:
+                held.remove(reading)
+                (hypothesis,) = bench.recognizer.recognize([reading.window])
+                bench.session.answer(reading, hypothesis)
+        bench.collect()
+    assert was_unwanted
