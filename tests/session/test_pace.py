@@ -52,6 +52,17 @@ def test_steps_grow_with_the_segment() -> None:
     assert steps[0] == INTERVAL_MS < steps[-1]
 
 
+@given(lengths, st.integers(50, 2_000))
+def test_a_shorter_interval_reads_more_often_at_every_length(
+    length_ms: int, interval_ms: int
+) -> None:
+    steps = [
+        Pace(RULES, interval_ms=each_ms, max_window_ms=WINDOW_MS).step_ms(length_ms)
+        for each_ms in (interval_ms // 2, interval_ms)
+    ]
+    assert steps[0] < steps[1] or steps[0] == steps[1] == round(length_ms * RULES.commit_part)
+
+
 def test_one_prompt_answer_is_enough_to_recover() -> None:
     made = pace(800)
     assert made.step_ms(1_000) > INTERVAL_MS

@@ -44,4 +44,6 @@ class Pace:
         return length_ms + self._prompt_step_ms(length_ms) > self._max_window_ms
 
     def _prompt_step_ms(self, length_ms: int) -> int:
-        return max(self._interval_ms, round(length_ms * self._rules.commit_part))
+        rules = self._rules
+        part = min(rules.commit_part, self._interval_ms / rules.commit_even_ms)
+        return max(self._interval_ms, round(length_ms * part))

@@ -45,6 +45,9 @@ class Rules:
     commit_part: float = 0.08
     """Audio between commit readings as a part of the segment's length, if that is more than the
     engine's own interval: readings then cost about the same for each second of audio."""
+    commit_even_ms: int = 3_750
+    """Shortest segment of which that is more: an engine with a short interval is cheap, and keeps
+    reading often in longer ones too."""
     late_ms: int = 250
     """A commit reading that takes longer to be answered is late: the next one waits
     `late_factor` times as long, and the stream does not fall behind."""
