@@ -209,3 +209,21 @@ def test_what_is_believed_depends_on_the_audio_and_not_on_how_it_was_cut(
     one = hear(script, sureness)
     other = hear(script, sureness, chunk=chunk_ms * 32)
     assert one.finals == other.finals
+
+
+def test_while_the_voice_is_not_sure_nothing_is_final_before_the_segment_ends() -> None:
+    script = spoken(" ".join(f"word{index}" for index in range(30)), 1.0)
+
+    def early(sureness: float) -> list[str]:
+        talk = hear(script, sureness)
+        assert talk.text.split() == [word.text for word in script]
+        return [
+            token.text
+            for result in talk.results
+            if result.total_audio_proc_ms < script[-1].end_ms
+            for token in result.tokens
+            if token.is_final
+        ]
+
+    assert early(0.79) == []
+    assert len(early(0.95)) > 15

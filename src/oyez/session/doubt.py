@@ -4,7 +4,8 @@ A recogniser says something of any sound. In music that sounds like a voice the 
 speech as well, but not surely: its probabilities lie between yes and no, where for speech they are
 near 1 from the first word to the last. So the less sure the voice, the surer the words must be; and
 where the voice is not sure, one reading alone proves nothing: read again with a little more or less
-of the same audio, music says something else or nothing, while speech says what it said.
+of the same audio, music says something else or nothing, while speech says what it said. And nothing
+is final then before the segment ends: the voice may turn out to be none.
 
 The bounds were chosen between two measurements. Non-speech: two hours of music, noise and rooms, at
 five levels and speeds and several beginnings, and an hour of synthesised instruments. The voice of

@@ -61,12 +61,14 @@ class Rules:
     brings nothing where readings must agree as well."""
     commit_logprobs: tuple[float, ...] = (math.inf, -0.2, -0.65, -math.inf)
     """Least log-probability of what is said in a word that is final early, by how many commit
-    readings in a row agree on it and on all before it. On 163 recordings in audio time with
-    moonshine-base 10.0 of 100 words are wrong, and half of the words are final within 1.27 s; when
-    all below -0.35 wait for four readings, as many are wrong and half are final within 1.5 s.
-    -0.5 instead of -0.35 takes 0.04 s less at 0.1 errors of 100 words more, three readings for all
-    0.4 errors more; readings half as far apart 0.1 s less, 0.5 errors and a third of the work more.
-    Choosing by logistic regression on twenty features of a word and its readings was no better."""
+    readings in a row agree on it and on all before it. With readings 0.3 s apart, on 163 recordings
+    in audio time, moonshine-base gets 12.3 of 100 words wrong and half of the words are final
+    within 1.0 s; on 73 others 6.0 and 0.9 s. With readings 0.6 s apart and -0.35 and -0.8 it is
+    11.7 and 1.3 s, 6.2 and 1.2 s, for four fifths of the work; what rounding alone does to these
+    models is 0.4 of 100 words. With tiny, 0.24 s apart: 16.9 and 1.0 s, 7.1 and 0.9 s, instead of
+    17.0 and 1.4 s, 7.8 and 1.2 s. A fourth reading for the most doubtful takes 0.07 s more and
+    changes no more than rounding does. Choosing by logistic regression on twenty features of a word
+    and its readings was no better."""
     settle_logprob: float = -0.35
     """The same in a pause, after one reading. Readings before the pause that agree prove little:
     with -0.8 for two that agree 0.8 of 100 words more are wrong."""

@@ -288,13 +288,13 @@ class Walk:
         segment.last_commit = hypothesis
         segment.latest, segment.latest_end = hypothesis, position
         words = self._wording.fresh_words(hypothesis, segment, start=segment.start)
-        is_early = position - segment.start < self._samples(self._rules.first_final_ms)
+        length_ms = self._ms(position - segment.start)
+        is_early = length_ms < self._rules.first_final_ms or segment.voice < SURE_VOICE
         stable_until_ms = 0 if is_early else self._stable_ms(position)
         settled = segment.stabilizer.offer(words, stable_until_ms=stable_until_ms)
         self._endpointer.is_open |= bool(settled)
         self._ledger.finalize(settled)
         self.show(hypothesis, segment, start=segment.start, end=position)
-        length_ms = self._ms(position - segment.start)
         segment.next_commit = position + self._samples(self.pace.step_ms(length_ms))
         is_last_chance = self.pace.is_last_chance(length_ms)
         if position >= segment.next_cut or is_last_chance:
