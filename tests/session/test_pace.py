@@ -117,3 +117,45 @@ def test_a_reading_begun_for_a_pause_is_unwanted_once_somebody_speaks_on() -> No
                 bench.session.answer(reading, hypothesis)
         bench.collect()
     assert was_unwanted
+
+
+def worst_backlogs_ms(rules: Rules, *, service_ms: int, seconds: int = 40) -> list[int]:
+    """Stream sentences of five seconds at their pace to an engine that is as slow for each reading.
+
+    Returns the audio that waits, at its most in each half of the stream.
+    """
+    script = [
+        word
+        for start_ms in range(500, 1_000 * seconds - 5_500, 5_500)
+        for word in sentence(numbers(15), start_ms=start_ms)
+    ]
+    capabilities = Capabilities(languages=("en",), commit_interval_ms=INTERVAL_MS)
+    recognizer = ScriptedRecognizer(script, capabilities=capabilities, guess_cut_words=True)
+    bench = Bench(recognizer, ScriptedVad(), rules=rules)
+    audio = pcm(script_audio(script, 1_000 * seconds))
+    waiting: list[tuple[int, Reading]] = []
+    done_ms = 0
+    worst = [0, 0]
+    for now_ms in range(0, 1_000 * seconds, 20):
+        bench.session.hear(bench.inlet.push(audio[32 * now_ms :][:640]))
+        if waiting and now_ms >= done_ms:
+            asked_ms, reading = waiting.pop(0)
+            (hypothesis,) = recognizer.recognize([reading.window])
+            bench.session.answer(reading, hypothesis, waited_ms=now_ms - asked_ms)
+            done_ms = now_ms + service_ms
+        for reading in bench.session.readings():
+            if reading.purpose is Purpose.PARTIAL:
+                bench.session.refuse(reading)
+                continue
+            if not waiting:
+                done_ms = now_ms + service_ms
+            waiting.append((now_ms, reading))
+        half = int(now_ms >= 500 * seconds)
+        worst[half] = max(worst[half], bench.session.backlog_ms)
+    return worst
+
+
+def test_a_machine_that_is_too_slow_does_not_fall_behind() -> None:
+    assert max(worst_backlogs_ms(RULES, service_ms=600)) < 1_500
+    earlier_ms, later_ms = worst_backlogs_ms(Rules(late_ms=1_000_000), service_ms=600)
+    assert later_ms > 1.5 * earlier_ms > 4_000, "without fewer readings it would"
