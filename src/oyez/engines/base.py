@@ -35,8 +35,8 @@ class Capabilities:
     update_interval_ms: int = 500
     """How often re-reading a growing utterance pays at this model's speed on one core."""
     commit_interval_ms: int = 1_000
-    """Least spacing of the readings from which early final tokens are decided: three that agree are
-    enough, so half of the words are final within about three times this."""
+    """Least spacing of the readings from which early final tokens are decided; half of the words
+    are final within about three times this."""
     min_mean_logprob: float = float("-inf")
     """Readings whose tokens are less probable than this on average are noise, not words. The less
     surely somebody speaks, the closer to 0 the bound that they are held to."""
