@@ -25,7 +25,7 @@ _NOISE_LOGPROB = -1.0
 _TINY = Capabilities(
     languages=("en",),
     update_interval_ms=500,
-    commit_interval_ms=210,
+    commit_interval_ms=240,
     min_mean_logprob=_NOISE_LOGPROB,
 )
 # Twice the work of tiny at every length.
