@@ -21,7 +21,8 @@ __all__ = ["load_base", "load_best", "load_tiny"]
 _NOISE_LOGPROB = -1.0
 # Re-reading with a draft of 0.5 s before takes one core 17 ms for 1 s of audio and 65 ms for 8 s;
 # reading afresh takes 17 and 150 ms. Commit readings come so often that a stream takes a ninth
-# (tiny) or a seventh (base) of a core; they show words as well, so that hardly any other reading is needed.
+# (tiny) or a seventh (base) of a core; they show words as well, so that hardly any other reading
+# is needed.
 _TINY = Capabilities(
     languages=("en",),
     update_interval_ms=500,
