@@ -20,10 +20,10 @@ from oyez.bench.audio import Sound, joined
 from oyez.bench.corpus import Clip, Segment
 from oyez.bench.energy import trim_pauses
 from oyez.bench.joints import align, doublings, keyed, keys_of, losses, matched
+from oyez.bench.offline import Offline
 from oyez.bench.plan import Plan
 from oyez.bench.stats import word_errors
 from oyez.bench.streaming import FAST, LIVE, Stream, run_stream
-from oyez.bench.wer import Offline
 from oyez.protocol.tokens import TOKEN_TEXT_END
 
 GROUP = "long"

@@ -6,8 +6,8 @@ from bench.install import closure, size_of
 from bench.silence import LEVELS_DB, QUIET_DB, chords, kind_of, level_db, varied, white_noise
 
 from oyez.bench.audio import SPEECH_RATE_HZ, silence
+from oyez.bench.offline import Offline
 from oyez.bench.serving import Usage
-from oyez.bench.wer import Offline
 from oyez.engines.registry import load_recognizer
 
 

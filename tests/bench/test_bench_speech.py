@@ -11,10 +11,10 @@ from bench.silence import level_db
 from oyez.bench.audio import Sound
 from oyez.bench.corpus import Clip
 from oyez.bench.cost import Cost
+from oyez.bench.offline import Offline
 from oyez.bench.reliability import auc, bins, calibration_error, judged
 from oyez.bench.serving import Usage
 from oyez.bench.streaming import Word, words_of
-from oyez.bench.wer import Offline
 from oyez.client.events import Token
 from oyez.engines.registry import load_recognizer
 

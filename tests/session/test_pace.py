@@ -1,5 +1,7 @@
 """How far apart commit readings are, and that late answers make them fewer."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -159,3 +161,33 @@ def test_a_machine_that_is_too_slow_does_not_fall_behind() -> None:
     assert max(worst_backlogs_ms(RULES, service_ms=600)) < 1_500
     earlier_ms, later_ms = worst_backlogs_ms(Rules(late_ms=1_000_000), service_ms=600)
     assert later_ms > 1.5 * earlier_ms > 4_000, "without fewer readings it would"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "readings"),
+    [((-math.inf,), 1), ((*[math.inf] * 3, -math.inf), 4), ((math.inf,), None)],
+)
+def test_the_engine_says_how_many_readings_make_a_word_final(
+    bounds: tuple[float, ...], readings: int | None
+) -> None:
+    """Words that are spoken on without a pause are final after so many readings, or at the end."""
+    script = sentence(numbers(24))
+    capabilities = Capabilities(
+        languages=("en",), commit_interval_ms=INTERVAL_MS, commit_logprobs=bounds
+    )
+    bench = Bench(
+        ScriptedRecognizer(script, capabilities=capabilities), ScriptedVad(), skips_partials=True
+    )
+    audio = pcm(script_audio(script, script[-1].end_ms))
+    lags_ms: list[float] = []
+    for index, message in enumerate(chunked(audio, [640])[:-1], start=1):
+        known = len(bench.talk.finals)
+        bench.say(message)
+        lags_ms += [20 * index - token.end_ms for token in bench.talk.finals[known:]]
+    if readings is None:
+        assert not lags_ms
+    else:
+        # Words end anywhere between two readings, and the first ones wait for a segment to grow.
+        settled_ms = sorted(lags_ms)[len(lags_ms) // 4]
+        least_ms = max(RULES.holdback_ms, (readings - 1) * INTERVAL_MS)
+        assert least_ms <= settled_ms <= least_ms + 2 * INTERVAL_MS

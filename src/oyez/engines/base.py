@@ -9,6 +9,7 @@ its state in the stream: windows of one utterance start at the same sample and g
 read what is new.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
@@ -37,6 +38,10 @@ class Capabilities:
     commit_interval_ms: int = 1_000
     """Least spacing of the readings from which early final tokens are decided; half of the words
     are final within about three times this."""
+    commit_logprobs: tuple[float, ...] = (math.inf, -0.35, -0.8, -math.inf)
+    """Least log-probability of a word that is final early, by how many of those readings in a row
+    agree on it and on all before it, from one on; the last is for as many or more. More bounds for
+    readings that come more often: neighbours err together."""
     min_mean_logprob: float = float("-inf")
     """Readings whose tokens are less probable than this on average are noise, not words. The less
     surely somebody speaks, the closer to 0 the bound that they are held to."""

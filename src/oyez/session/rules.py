@@ -1,6 +1,6 @@
 """The numbers of a session's policy, and where they come from."""
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oyez.transcript.stabilizer import Stabilizer
@@ -59,14 +59,6 @@ class Rules:
     holdback_ms: int = 400
     """Words that end closer to the edge of the audio stay non-final: the model was cut there. More
     brings nothing where readings must agree as well."""
-    commit_logprobs: tuple[float, ...] = (math.inf, -0.15, -0.4, -0.6, -0.9, -math.inf)
-    """Least log-probability of what is said in a word that is final early, by how many commit
-    readings in a row agree on it and on all before it. On 155 recordings without added noise, each
-    begun in three places, in audio time, moonshine-base gets 6.66 of 100 words wrong, and half of
-    the words are final within 0.81 s. With no early finals 6.53 are wrong; with readings 0.6 s
-    apart, -0.35 and -0.8, 6.63 and 1.20 s; with 0.3 s apart, -0.2 and -0.65, 6.78 and 0.75 s; when
-    any three that agree are enough, 6.92 and 0.91 s; any two 0.6 s apart, 7.05 and 1.08 s. Choosing
-    by logistic regression on twenty features of a word and its readings was no better."""
     settle_logprob: float = -0.35
     """The same in a pause, after one reading. Readings before the pause that agree prove little:
     with -0.8 for two that agree 0.8 of 100 words more are wrong."""
@@ -87,14 +79,17 @@ class Rules:
     progress_ms: int = 1_000
     """Audio between messages that only report progress."""
 
-    def stabilizer(self, carried: tuple[str, ...] = ()) -> Stabilizer:
+    def stabilizer(
+        self, commit_logprobs: Sequence[float], carried: Sequence[str] = ()
+    ) -> Stabilizer:
         """Return what decides about the words of a new segment.
 
         Args:
+            commit_logprobs: As the engine declares them.
             carried: Keys of final words that its audio begins with.
         """
         return Stabilizer(
-            least_logprobs=self.commit_logprobs,
+            least_logprobs=commit_logprobs,
             settle_logprob=self.settle_logprob,
             carried=carried,
         )
