@@ -9,7 +9,7 @@ from engines.speech import sample
 from oyez.engines.base import Recognizer, Samples, StreamOptions, Window
 from oyez.engines.moonshine.convert.blocks import BLOCK_SAMPLES, BLOCK_STRIDE, frames_in, steps_in
 from oyez.engines.moonshine.graph import Graph
-from oyez.engines.moonshine.recognizer import MoonshineStream
+from oyez.engines.moonshine.reading import MoonshineStream
 from oyez.transcript.hypothesis import Excerpt
 
 pytestmark = pytest.mark.real

@@ -92,7 +92,7 @@ def test_a_window_that_begins_with_an_earlier_one_starts_from_both_readings(
         passes.append(decoded.passes)
         return decoded
 
-    monkeypatch.setattr("oyez.engines.moonshine.recognizer.decode", counted)
+    monkeypatch.setattr("oyez.engines.moonshine.reading.decode", counted)
     stream = tiny.open_stream(StreamOptions())
     middle, end = 6 * RATE, 9 * RATE
     earlier, later = (

@@ -288,3 +288,55 @@ def test_however_readings_settle_the_last_one_is_written_whole(data: st.DataObje
     for count in sorted(data.draw(st.lists(st.integers(1, len(whole)), max_size=4))):
         said += written(stabilizer.settle(whole[:count]))
     assert said + written(stabilizer.close(whole)) == written(whole)
+
+
+def timed(said: str) -> list[Word]:
+    """Return words from "word@start" in milliseconds, of 200 ms each."""
+    words = []
+    for item in said.split():
+        key, _, start_ms = item.partition("@")
+        token = HypothesisToken(f" {key}", -0.1, int(start_ms), int(start_ms) + 200)
+        words.append(Word((token,), key))
+    return words
+
+
+SAID = timed("for@3900 those@4100 who@4300 come@4500 to@4700 san@4900 francisco@5200 from@5500")
+JUMPS = timed(
+    "for@3900 what@6400 is@6700 called@6900 a@7200 lobster@7400 in@7800 san@8000 francisco@8300 "
+    "is@8800 not@9000 a@9200 lobster@9400"
+)
+"""The same audio and more, but the model jumped from one "for" to the next."""
+
+
+def test_what_a_reading_jumped_over_does_not_hide_what_follows() -> None:
+    stabilizer = agreeing(2)
+    stabilizer.offer(SAID, stable_until_ms=FOREVER_MS)
+    stabilizer.offer(SAID, stable_until_ms=FOREVER_MS)
+
+    assert (
+        text(stabilizer.pending(JUMPS))
+        == "what is called a lobster in san francisco is not a lobster"
+    )
+
+
+def test_what_a_reading_jumped_over_is_not_said_later() -> None:
+    """Words that are final are where they are in time, whatever else reads like them."""
+    stabilizer = agreeing(2)
+    for _ in range(2):
+        stabilizer.offer(JUMPS, stable_until_ms=FOREVER_MS)
+    whole = [*SAID, *timed("the@5700 east@5900 for@6200"), *JUMPS[1:], *timed("at@9800 all@10000")]
+
+    assert text(stabilizer.close(whole)) == "at all"
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=8), st.integers(-700, 700))
+def test_times_that_differ_a_little_change_nothing(letters: list[str], by_ms: int) -> None:
+    def shifted(words: list[Word]) -> list[Word]:
+        return timed(" ".join(f"{word.key}@{max(0, word.start_ms + by_ms)}" for word in words))
+
+    said = reading(" ".join(letters))
+    stabilizer = agreeing(1)
+    stabilizer.offer(said, stable_until_ms=FOREVER_MS)
+    assert text(stabilizer.close(shifted([*said, *reading("z z z z z z z z z")[len(said) :]]))) == (
+        " ".join("z" * (9 - len(said)))
+    )

@@ -36,6 +36,16 @@ def test_the_first_token_begins_a_word_without_a_space() -> None:
     assert keys("Hel", "lo", " there") == ["hello", "there"]
 
 
+def test_parts_of_a_compound_are_words_and_are_written_as_the_model_wrote_them() -> None:
+    words = words_of(hypothesis_of(" the", " long", "-", "range", " plan", "-"), offset_ms=0)
+    assert [word.key for word in words] == ["the", "long", "range", "plan"]
+    assert "".join(map(spoken, words)) == " the long-range plan-"
+
+
+def test_dashes_and_hyphens_at_edges_are_no_words() -> None:
+    assert keys("-", "known", " well", "--", "known", " wor-") == ["known", "well", "known", "wor"]
+
+
 def test_times_move_to_the_streams_clock() -> None:
     [word] = words_of(hypothesis_of(" a", "b"), offset_ms=60_000)
     assert (word.start_ms, word.end_ms) == (60_000, 60_200)

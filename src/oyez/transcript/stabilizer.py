@@ -10,16 +10,22 @@ held back, because there the model was cut in mid-word.
 Punctuation depends on what follows it more than words do: it is final with the word behind it.
 
 A final word is never taken back. When a later reading puts it differently, the later reading is
-aligned to what was said, and only what follows is new.
+aligned to what was said, and only what follows is new. Where the text leads to a place at quite
+another time, as it does when a model jumps over words or a phrase is said twice, time decides.
 """
 
 import math
 from collections.abc import Sequence
 from itertools import takewhile
+from typing import Final
 
 from oyez.transcript.alignment import common_prefix, words_covered
 from oyez.transcript.hypothesis import HypothesisToken
 from oyez.transcript.words import Word
+
+FAR_MS: Final = 1_000
+"""What a reading says at a time that far from where the last final word ended is something else.
+Times of words are a tenth of that off at the worst."""
 
 
 class Stabilizer:
@@ -44,6 +50,8 @@ class Stabilizer:
         self._least_logprobs = tuple(least_logprobs)
         self._settle_logprob = settle_logprob
         self._said = list(carried)
+        self._said_until_ms: int | None = None
+        """Where the last of them ended; not known of carried ones."""
         self._readings: list[list[Word]] = []
         self._owes_mark = bool(carried)
         """Whether the last final word was said without the punctuation that follows it."""
@@ -112,6 +120,8 @@ class Stabilizer:
 
     def _say(self, new: Sequence[Word], mark: Sequence[Word]) -> list[Word]:
         self._said += [word.key for word in new]
+        if new:
+            self._said_until_ms = new[-1].end_ms
         self._owes_mark = False
         return [*mark, *new]
 
@@ -122,7 +132,7 @@ class Stabilizer:
 
     def _pending(self, words: Sequence[Word]) -> tuple[list[Word], list[Word]]:
         """Return the words that follow those that are final, and the mark between the two."""
-        covered = words_covered(self._said, [word.key for word in words])
+        covered = self._covered(words)
         mark: tuple[HypothesisToken, ...] = ()
         if self._owes_mark and covered:
             last = words[covered - 1]
@@ -130,3 +140,13 @@ class Stabilizer:
             if last.key.endswith(self._said[-1]) or self._said[-1].endswith(last.key):
                 mark = last.mark
         return list(words[covered:]), [Word(mark, "")] if mark else []
+
+    def _covered(self, words: Sequence[Word]) -> int:
+        """Return how many words of a reading are final already."""
+        covered = words_covered(self._said, [word.key for word in words])
+        until_ms = self._said_until_ms
+        if until_ms is None or not covered:
+            return covered
+        if abs(words[covered - 1].end_ms - until_ms) <= FAR_MS:
+            return covered
+        return sum(word.start_ms + word.end_ms <= 2 * until_ms for word in words)

@@ -66,7 +66,7 @@ def words_of(hypothesis: Hypothesis, *, offset_ms: int) -> list[Word]:
         moved = HypothesisToken(
             token.text, token.logprob, token.start_ms + offset_ms, token.end_ms + offset_ms
         )
-        if token.text.startswith(" ") or not groups:
+        if not groups or _starts_word(token, groups[-1]):
             groups.append([moved])
         else:
             groups[-1].append(moved)
@@ -101,6 +101,14 @@ def longer(last: list[Word], earlier: list[Word]) -> list[Word]:
 
 def _is_said(token: HypothesisToken) -> bool:
     return any(character.isalnum() for character in token.text)
+
+
+def _starts_word(token: HypothesisToken, before: Sequence[HypothesisToken]) -> bool:
+    """Whether a token begins a word of its own: the parts of "long-range" are two.
+
+    One reading's "long" is the next one's "long-range", when more of it was heard.
+    """
+    return token.text.startswith(" ") or (token.text.startswith("-") and _is_said(before[-1]))
 
 
 def _key(tokens: list[HypothesisToken]) -> str:
