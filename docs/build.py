@@ -33,6 +33,7 @@ SECTIONS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings_sections.settings,
     "variables": settings_sections.variables,
     "capabilities": settings_sections.capabilities,
+    "agreement": settings_sections.agreement,
     "stream-options": settings_sections.stream_options,
 }
 

@@ -17,6 +17,7 @@ from oyez.cli.main import cli
 from oyez.engines.base import Capabilities, StreamOptions
 from oyez.protocol.limits import Limits
 from oyez.server.settings import Settings
+from oyez.transcript.stabilizer import Agreement
 
 ENGINE_NOTES: Final[Mapping[str, str]] = {
     "supports_context": "Whether `context_terms` and `context_text` change what it writes.",
@@ -126,6 +127,11 @@ def variables_of(option: click.Option) -> list[str]:
 def capabilities() -> str:
     """What an engine declares."""
     return dataclass_table(Capabilities)
+
+
+def agreement() -> str:
+    """When an engine's words are final early."""
+    return dataclass_table(Agreement)
 
 
 def stream_options() -> str:

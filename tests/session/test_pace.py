@@ -11,6 +11,7 @@ from oyez.engines.scripted import ScriptedRecognizer, ScriptedVad, script_audio
 from oyez.session.pace import Pace
 from oyez.session.readings import Purpose, Reading
 from oyez.session.rules import Rules
+from oyez.transcript.stabilizer import Agreement
 
 from .driver import Bench, chunked
 from .speech import numbers, pcm, sentence, silence
@@ -173,7 +174,7 @@ def test_the_engine_says_how_many_readings_make_a_word_final(
     """Words that are spoken on without a pause are final after so many readings, or at the end."""
     script = sentence(numbers(24))
     capabilities = Capabilities(
-        languages=("en",), commit_interval_ms=INTERVAL_MS, commit_logprobs=bounds
+        languages=("en",), commit_interval_ms=INTERVAL_MS, agreement=Agreement(bounds)
     )
     bench = Bench(
         ScriptedRecognizer(script, capabilities=capabilities), ScriptedVad(), skips_partials=True

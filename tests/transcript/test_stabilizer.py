@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oyez.transcript.hypothesis import Hypothesis, HypothesisToken
-from oyez.transcript.stabilizer import Stabilizer
+from oyez.transcript.stabilizer import Agreement, Stabilizer
 from oyez.transcript.words import Word, words_of
 
 FOREVER_MS = 10**9
@@ -45,7 +45,7 @@ def test_two_readings_that_agree_make_words_final() -> None:
 
 def agreeing(count: int, least_logprob: float = -math.inf) -> Stabilizer:
     """Return one that wants so many readings to agree."""
-    return Stabilizer(least_logprobs=(*[math.inf] * (count - 1), least_logprob))
+    return Stabilizer(agreement=Agreement((*[math.inf] * (count - 1), least_logprob)))
 
 
 @pytest.mark.parametrize("agreement", [1, 2, 3, 5])
@@ -91,21 +91,65 @@ def test_a_doubtful_word_waits_and_so_does_what_follows() -> None:
 
 
 def test_the_more_readings_agree_the_less_sure_of_a_word_the_model_must_be() -> None:
-    stabilizer = Stabilizer(least_logprobs=(math.inf, -0.3, -0.8, -math.inf))
+    stabilizer = Stabilizer(agreement=Agreement((math.inf, -0.3, -0.8, -math.inf)))
     heard = [word("a", 0), word("b", 1, logprob=-0.7), word("c", 2), word("d", 3, logprob=-0.9)]
     said = [text(stabilizer.offer(heard, stable_until_ms=FOREVER_MS)) for _ in range(4)]
     assert said == ["", "a", "b c", "d"]
 
 
 def test_one_reading_is_enough_for_a_word_that_is_sure() -> None:
-    stabilizer = Stabilizer(least_logprobs=(-0.05, -math.inf))
+    stabilizer = Stabilizer(agreement=Agreement((-0.05, -math.inf)))
     heard = [word("a", 0, logprob=-0.01), word("b", 1, logprob=-0.1), word("c", 2, logprob=-0.01)]
     said = [text(stabilizer.offer(heard, stable_until_ms=FOREVER_MS)) for _ in range(2)]
     assert said == ["a", "b c"]
 
 
+def test_a_doubtful_reading_needs_one_more_that_agrees_or_makes_nothing_final() -> None:
+    def said(*logprobs: float) -> list[Word]:
+        return [
+            word(key, index, logprob)
+            for index, (key, logprob) in enumerate(zip("abc", logprobs, strict=False))
+        ]
+
+    def finals(*logprobs: float) -> list[str]:
+        stabilizer = Stabilizer(agreement=Agreement((math.inf, -math.inf), -0.2, -0.4))
+        return [
+            text(stabilizer.offer(said(*logprobs), stable_until_ms=FOREVER_MS)) for _ in range(3)
+        ]
+
+    assert finals(-0.1, -0.2, -0.2) == ["", "a b c", ""]
+    assert finals(-0.1, -0.2, -0.4) == ["", "", "a b c"]
+    assert finals(-0.1, -0.2, -1.0) == ["", "", ""]
+
+
+def test_the_edge_of_the_audio_makes_no_reading_doubtful() -> None:
+    stabilizer = Stabilizer(agreement=Agreement((math.inf, -math.inf), -0.2, -0.4))
+    heard = [word("a", 0), word("b", 1), word("c", 2, -5.0)]
+    for _ in range(2):
+        new = stabilizer.offer(heard, stable_until_ms=STEP_MS + 250)
+    assert text(new) == "a b"
+
+
+@given(
+    st.lists(st.floats(-2, 0), min_size=1, max_size=5),
+    st.lists(st.floats(-2, 0), min_size=1, max_size=4),
+    st.floats(-1, 0),
+    st.floats(-2, -1),
+)
+def test_the_surer_a_reading_the_more_of_it_is_final(
+    least: list[float], logprobs: list[float], doubt: float, never: float
+) -> None:
+    agreement = Agreement(tuple(sorted(least, reverse=True)), doubt, never)
+    words = [word("a", index, logprob) for index, logprob in enumerate(logprobs)]
+    surer = [word("a", index, logprob / 2) for index, logprob in enumerate(logprobs)]
+    counts = range(len(words), 0, -1)
+    bounds, lower = agreement.bounds([*counts], words), agreement.bounds([*counts], surer)
+    assert all(b <= a for a, b in zip(bounds, lower, strict=True))
+    assert bounds == sorted(bounds)  # words that fewer readings agree on are further on
+
+
 def test_a_dissent_makes_a_doubtful_word_wait_anew() -> None:
-    stabilizer = Stabilizer(least_logprobs=(-0.3, -0.3, -math.inf))
+    stabilizer = Stabilizer(agreement=Agreement((-0.3, -0.3, -math.inf)))
     b, c = word("b", 0, logprob=-0.8), word("c", 0, logprob=-0.8)
     said = [text(stabilizer.offer([one], stable_until_ms=FOREVER_MS)) for one in [b, b, c, b, b, b]]
     assert said == ["", "", "", "", "", "b"]
@@ -120,7 +164,7 @@ def test_every_token_of_a_word_must_be_sure() -> None:
 
 
 def test_the_end_of_a_segment_waits_for_nothing() -> None:
-    stabilizer = Stabilizer(least_logprobs=(math.inf, 0.0))
+    stabilizer = Stabilizer(agreement=Agreement((math.inf, 0.0)))
     assert text(stabilizer.close([word("a", 0, logprob=-9.0)])) == "a"
     assert stabilizer.said == ("a",)
 

@@ -18,9 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oyez.transcript.hypothesis import Excerpt, Hypothesis
+from oyez.transcript.stabilizer import Agreement
 
 Samples: TypeAlias = NDArray[np.float32]
 """Mono audio in [-1, 1], shape (samples,)."""
+
+
+CAREFUL = Agreement((math.inf, -0.35, -0.8, -math.inf))
+"""Two readings for a word that the model is sure of, three or four for one that it doubts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +43,8 @@ class Capabilities:
     commit_interval_ms: int = 1_000
     """Least spacing of the readings from which early final tokens are decided; half of the words
     are final within about three times this."""
-    commit_logprobs: tuple[float, ...] = (math.inf, -0.35, -0.8, -math.inf)
-    """Least log-probability of a word that is final early, by how many of those readings in a row
-    agree on it and on all before it, from one on; the last is for as many or more. More bounds for
-    readings that come more often: neighbours err together."""
+    agreement: Agreement = CAREFUL
+    """How many of those readings in a row must agree on a word that is final early."""
     min_mean_logprob: float = float("-inf")
     """Readings whose tokens are less probable than this on average are noise, not words. The less
     surely somebody speaks, the closer to 0 the bound that they are held to."""

@@ -228,7 +228,7 @@ class Walk:
             onset=onset,
             fresh=fresh,
             context=context,
-            stabilizer=self._rules.stabilizer(self._capabilities.commit_logprobs),
+            stabilizer=self._rules.stabilizer(self._capabilities.agreement),
             next_commit=onset + self._samples(rules.first_commit_ms - rules.preroll_ms),
             next_cut=start + self._soft_window,
             frames=known,
@@ -349,7 +349,7 @@ class Walk:
             carried = said[words_covered([word.key for word in cut.left], said) :]
         self._ledger.finalize(added)
         self._endpointer.is_open |= bool(segment.stabilizer.said)
-        stabilizer = self._rules.stabilizer(self._capabilities.commit_logprobs, carried)
+        stabilizer = self._rules.stabilizer(self._capabilities.agreement, carried)
         self.segment = segment.behind(
             cut,
             stabilizer=stabilizer,

@@ -4,8 +4,10 @@ Local agreement (Liu, Spanakis and Niehues, "Low-latency sequence-to-sequence sp
 translation by partial hypothesis selection", Interspeech 2020; its use for growing windows follows
 Macháček, Dabre and Bojar, "Turning Whisper into real-time transcription system", 2023): a word is
 final once consecutive readings agree on it and on everything before it. How many must agree depends
-on how sure the model is of the word: the surer, the fewer. Words near the edge of the audio are
-held back, because there the model was cut in mid-word.
+on how sure the model is of the word: the surer, the fewer. A reading that is doubtful as a whole
+needs more of them, or makes nothing final: what a model says surely among doubtful words is wrong
+more often than its probability tells. Words near the edge of the audio are held back, because there
+the model was cut in mid-word.
 
 Punctuation depends on what follows it more than words do: it is final with the word behind it.
 
@@ -16,38 +18,75 @@ another time, as it does when a model jumps over words or a phrase is said twice
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
 from oyez.transcript.alignment import common_prefix, words_covered
 from oyez.transcript.hypothesis import HypothesisToken
-from oyez.transcript.words import Word
+from oyez.transcript.words import Word, mean_logprob
 
 FAR_MS: Final = 1_000
 """What a reading says at a time that far from where the last final word ended is something else.
 Times of words are a tenth of that off at the worst."""
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many consecutive readings must agree on a word to make it final early."""
+
+    least_logprobs: tuple[float, ...] = (math.inf, -math.inf)
+    """Least log-probability of every token of a word, but for punctuation, by the number of
+    readings that agree on it and on all before it: the first item is for one reading, the last for
+    as many or more. A doubtful word, and all that follow it, wait."""
+    doubt_mean_logprob: float = -math.inf
+    """Mean log-probability of a token, of the words of a reading that might become final, below
+    which one more reading must agree."""
+    least_mean_logprob: float = -math.inf
+    """The same below which none of them becomes final."""
+
+    def bounds(self, agreeing: Sequence[int], words: Sequence[Word]) -> list[float]:
+        """Return the least log-probability of each of these words.
+
+        Args:
+            agreeing: How many readings agree on each word and on all before it, the latest
+                included.
+            words: Of the latest reading, those that might become final.
+        """
+        mean = mean_logprob(words)
+        if mean < self.least_mean_logprob:
+            return [math.inf] * len(words)
+        missing = 1 + (mean < self.doubt_mean_logprob)
+        last = len(self.least_logprobs) - 1
+        return [
+            self.least_logprobs[min(count - missing, last)] if count >= missing else math.inf
+            for count in agreeing[: len(words)]
+        ]
+
+    @property
+    def readings(self) -> int:
+        """Most readings that are looked at."""
+        return len(self.least_logprobs) + 1
+
+
 class Stabilizer:
     """Decides about the words of one segment of audio.
 
     Args:
-        least_logprobs: Least log-probability of every token of a word that becomes final early, but
-            for punctuation, by the number of consecutive readings that agree on it and on all
-            before it: the first item is for one reading, the last for as many readings or more. A
-            doubtful word, and all that follow it, wait.
-        settle_logprob: The same for the words of a reading that ends in a pause.
+        agreement: When words become final early.
+        settle_logprob: Least log-probability of every token of a word, but for punctuation, that
+            becomes final in a pause. A doubtful word, and all that follow it, wait.
         carried: Keys of final words that the segment's audio begins with.
     """
 
     def __init__(
         self,
         *,
-        least_logprobs: Sequence[float] = (math.inf, -math.inf),
+        agreement: Agreement = Agreement(),
         settle_logprob: float = -math.inf,
         carried: Sequence[str] = (),
     ) -> None:
-        self._least_logprobs = tuple(least_logprobs)
+        self._agreement = agreement
         self._settle_logprob = settle_logprob
         self._said = list(carried)
         self._said_until_ms: int | None = None
@@ -69,26 +108,26 @@ class Stabilizer:
             stable_until_ms: Words that end later are held back, in stream time.
         """
         pending, mark = self._pending(words)
-        self._readings = [*self._readings, pending][-len(self._least_logprobs) :]
-        least = self._least_logprobs_of(pending)
-        new = []
-        for word, least_logprob in zip(pending, least, strict=True):
-            if word.end_ms > stable_until_ms or word.said_logprob < least_logprob:
-                break
-            new.append(word)
+        self._readings = [*self._readings, pending][-self._agreement.readings :]
+        heard = [*takewhile(lambda word: word.end_ms <= stable_until_ms, pending)]
+        least = self._agreement.bounds(self._agreeing(pending), heard)
+        sure = takewhile(
+            lambda pair: pair[0].said_logprob >= pair[1], zip(heard, least, strict=True)
+        )
+        new = [word for word, _ in sure]
         self._readings = [reading[len(new) :] for reading in self._readings]
         return self._say_unmarked(new, mark) if new else []
 
-    def _least_logprobs_of(self, pending: Sequence[Word]) -> list[float]:
-        """Return the bound of each word of the latest reading, by how many others agree on it."""
-        least = [self._least_logprobs[0]] * len(pending)
+    def _agreeing(self, pending: Sequence[Word]) -> list[int]:
+        """Return how many readings agree on each word of the latest one, and on all before it."""
+        counts = [1] * len(pending)
         keys = [word.key for word in pending]
         agreed = len(keys)
-        earlier = reversed(self._readings[:-1])
-        for least_logprob, reading in zip(self._least_logprobs[1:], earlier, strict=False):
+        for reading in reversed(self._readings[:-1]):
             agreed = min(agreed, common_prefix(keys, [word.key for word in reading]))
-            least[:agreed] = [least_logprob] * agreed
-        return least
+            for index in range(agreed):
+                counts[index] += 1
+        return counts
 
     def pending(self, words: Sequence[Word]) -> list[Word]:
         """Return the words of a reading that follow those that are final.
