@@ -284,7 +284,9 @@ class Session:
             return
         if need.start == segment.start:
             segment.latest, segment.latest_end = hypothesis, need.end
-        self._walk.show(hypothesis, segment, start=need.start, end=need.end)
+        self._walk.show(
+            hypothesis, segment, start=need.start, end=need.end, is_cut=not need.is_last
+        )
 
     def _ms(self, samples: int) -> int:
         return samples * 1000 // self._hearing.sample_rate_hz

@@ -361,10 +361,16 @@ class Walk:
         stabilizer.offer(cut.right, stable_until_ms=self._stable_ms(position))
         self._ledger.show(stabilizer.pending(cut.right), until_ms=self._ms(position))
 
-    def show(self, hypothesis: Hypothesis, segment: Segment, *, start: int, end: int) -> None:
-        """Show the words of a reading of the audio from `start` to `end` that are not final."""
+    def show(
+        self, hypothesis: Hypothesis, segment: Segment, *, start: int, end: int, is_cut: bool = True
+    ) -> None:
+        """Show what a reading from `start` to `end`, in a pause or in a word, adds to final words."""
         words = self._wording.fresh_words(hypothesis, segment, start=start)
-        if not words and not segment.is_shown:
+        if words and is_cut:
+            sure = self._wording.presentable(words, edge_ms=self._stable_ms(end))
+            # First words are all doubtful.
+            words = sure if sure or segment.is_shown else words
+        elif not words and not segment.is_shown:
             words = self._wording.repeated_words(hypothesis, segment, start=start)
         if hypothesis.tokens and not words:
             # A stumble: what is shown is a better guess than nothing. If it was noise after all,

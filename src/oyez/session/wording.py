@@ -1,5 +1,8 @@
 """From readings to the words of a segment: in stream time, believed, and not said before."""
 
+from itertools import takewhile
+from typing import Final
+
 from oyez.engines.base import Capabilities
 from oyez.session.doubt import SURE_VOICE, believed, borne_out
 from oyez.session.needs import Need
@@ -7,6 +10,10 @@ from oyez.session.segment import Segment
 from oyez.transcript.alignment import common_prefix
 from oyez.transcript.hypothesis import Hypothesis
 from oyez.transcript.words import Word, capitalised, words_of
+
+SHOWN_LOGPROB: Final = -1.0
+"""Of words at the edge of the audio that are less probable, one of five is right; of the others,
+three of four. A third of the wrong words that would be shown are of these."""
 
 
 class Wording:
@@ -45,6 +52,23 @@ class Wording:
         keys, earlier = ([word.key for word in said] for said in (words, segment.doubted))
         segment.doubted = words
         return [word.unmarked for word in words[: common_prefix(keys, earlier)]]
+
+    def presentable(self, words: list[Word], *, edge_ms: int) -> list[Word]:
+        """Return the words of a reading that are worth showing: up to one that was guessed.
+
+        Where the audio ends in the middle of a word, the models go on as the sentence might.
+
+        Args:
+            words: In order.
+            edge_ms: Words that end later may have been cut, in stream time.
+        """
+        if self._least_logprob == float("-inf"):
+            return words  # the engine's log-probabilities say nothing
+        return [
+            *takewhile(
+                lambda word: word.end_ms <= edge_ms or word.said_logprob >= SHOWN_LOGPROB, words
+            )
+        ]
 
     def right_words(self, hypothesis: Hypothesis, segment: Segment, *, start: int) -> list[Word]:
         """Return the words of a reading of the part of a segment behind a cut at `start`."""
