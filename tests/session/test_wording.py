@@ -59,7 +59,7 @@ class Guessing(ScriptedRecognizer):
 
     def recognize(self, windows: Sequence[Window]) -> list[Hypothesis]:
         return [
-            self._gone_on(hypothesis) if not window.is_last else hypothesis
+            self._gone_on(hypothesis) if hypothesis.tokens and not window.is_last else hypothesis
             for window, hypothesis in zip(windows, super().recognize(windows), strict=True)
         ]
 

@@ -364,7 +364,7 @@ class Walk:
     def show(
         self, hypothesis: Hypothesis, segment: Segment, *, start: int, end: int, is_cut: bool = True
     ) -> None:
-        """Show what a reading from `start` to `end`, in a pause or in a word, adds to final words."""
+        """Show what a reading from `start` to `end`, perhaps in a word, adds to final words."""
         words = self._wording.fresh_words(hypothesis, segment, start=start)
         if words and is_cut:
             sure = self._wording.presentable(words, edge_ms=self._stable_ms(end))
