@@ -64,7 +64,7 @@ class Guessing(ScriptedRecognizer):
         ]
 
     def _gone_on(self, heard: Hypothesis) -> Hypothesis:
-        guess = HypothesisToken(" perhaps", -2.0, heard.audio_ms, heard.audio_ms)
+        guess = HypothesisToken(" perhaps", -1.5, heard.audio_ms, heard.audio_ms)
         return Hypothesis((*heard.tokens, guess), heard.audio_ms, heard.language)
 
 
