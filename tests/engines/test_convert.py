@@ -162,6 +162,9 @@ def test_tiny_differs_from_the_published_tiny_as_that_does_from_itself(
         assert difference(vectors_of(model, samples), wanted) < 1.3 * from_itself
 
 
+CLOSE_LOGITS = 0.5
+
+
 @pytest.mark.parametrize("assets", [TINY, BASE], ids=lambda assets: assets.engine)
 def test_bytes_say_what_the_published_graphs_say(
     assets: Assets, base_files: ModelFiles, beckett: Samples, two_cities: Samples
@@ -173,10 +176,14 @@ def test_bytes_say_what_the_published_graphs_say(
     for samples in (beckett[: 5 * RATE], *(two_cities[s * RATE :][: 5 * RATE] for s in (1, 12))):
         ids, wanted = published_text(published, samples)
         foretold, _ = graph.start(graph.encode(samples), ids)
-        same += int((foretold.ids[:, 0] == wanted.argmax(axis=1)).sum())
-        places += len(ids)
+        second, best = np.sort(wanted, axis=1)[:, -2:].T
+        # Where the published graph is of two minds, rounding decides.
+        is_decided = best - second > CLOSE_LOGITS
+        is_same = foretold.ids[:, 0] == wanted.argmax(axis=1)
+        same += int((is_same & is_decided).sum())
+        places += int(is_decided.sum())
     assert places > 35
-    assert same / places >= 0.95
+    assert same / places >= 0.97
 
 
 def test_unsigned_weights_give_the_same_sums_as_signed_ones(two_cities: Samples) -> None:

@@ -130,6 +130,19 @@ def test_the_edge_of_the_audio_makes_no_reading_doubtful() -> None:
     assert text(new) == "a b"
 
 
+def test_words_that_take_no_time_were_not_heard() -> None:
+    """Where the sound falls away, a model may say once more what it said."""
+    said = [("it", 1200, 1400), ("was", 1400, 1600), ("best", 1600, 1900)]
+    guessed = [("it", 1930, 1931), ("was", 1931, 1933), ("best", 1940, 1990)]
+    words = [
+        Word((HypothesisToken(f" {key}", -0.1, start_ms, end_ms),), key)
+        for key, start_ms, end_ms in (*said, *guessed)
+    ]
+    stabilizer = agreeing(2)
+    stabilizer.offer(words, stable_until_ms=FOREVER_MS)
+    assert text(stabilizer.offer(words, stable_until_ms=FOREVER_MS)) == "it was best"
+
+
 @given(
     st.lists(st.floats(-2, 0), min_size=1, max_size=5),
     st.lists(st.floats(-2, 0), min_size=1, max_size=4),

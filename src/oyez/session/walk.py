@@ -155,10 +155,10 @@ class Walk:
         detector.hear(frame.speech)
         self._endpointer.hear(frame.speech, frame.level_db)
         self._history.append(frame)
-        if self.segment is None:
-            self._open_if_speech()
-        else:
+        if self.segment is not None:
             self.segment.frames.append(frame)
+        else:
+            self._open_if_speech()
         if self.segment is not None:
             yield from self._walk_on(self.segment, detector.position)
         if self.segment is None:
@@ -365,16 +365,10 @@ class Walk:
         self, hypothesis: Hypothesis, segment: Segment, *, start: int, end: int, is_cut: bool = True
     ) -> None:
         """Show what a reading from `start` to `end`, perhaps in a word, adds to final words."""
-        words = self._wording.fresh_words(hypothesis, segment, start=start)
-        if words and is_cut:
-            sure = self._wording.presentable(words, edge_ms=self._stable_ms(end))
-            # First words are all doubtful.
-            words = sure if sure or segment.is_shown else words
-        elif not words and not segment.is_shown:
-            words = self._wording.repeated_words(hypothesis, segment, start=start)
+        edge_ms = self._stable_ms(end) if is_cut else None
+        words = self._wording.shown_words(hypothesis, segment, start=start, edge_ms=edge_ms)
         if hypothesis.tokens and not words:
-            # A stumble: what is shown is a better guess than nothing. If it was noise after all,
-            # the reading that closes the segment takes it back.
+            # A stumble: what is shown is a better guess, and the last reading corrects it.
             self._ledger.advance(final_ms=self._ledger.final_ms, total_ms=self._ms(end))
             return
         segment.is_shown = segment.is_shown or bool(words)

@@ -53,6 +53,26 @@ class Wording:
         segment.doubted = words
         return [word.unmarked for word in words[: common_prefix(keys, earlier)]]
 
+    def shown_words(
+        self, hypothesis: Hypothesis, segment: Segment, *, start: int, edge_ms: int | None
+    ) -> list[Word]:
+        """Return the words of a reading from `start` that are worth showing, final ones included.
+
+        Args:
+            hypothesis: What was read.
+            segment: What it was read of.
+            start: Where the reading begins.
+            edge_ms: Words that end later may have been cut, in stream time; None in a pause.
+        """
+        words = self.fresh_words(hypothesis, segment, start=start)
+        if not words and not segment.is_shown:
+            return self.repeated_words(hypothesis, segment, start=start)
+        if edge_ms is None:
+            return words
+        sure = self.presentable(words, edge_ms=edge_ms)
+        # First words are all doubtful.
+        return sure if sure or segment.is_shown else words
+
     def presentable(self, words: list[Word], *, edge_ms: int) -> list[Word]:
         """Return the words of a reading that are worth showing: up to one that was guessed.
 

@@ -17,15 +17,18 @@ another time, as it does when a model jumps over words or a phrase is said twice
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 from typing import Final
 
 from oyez.transcript.alignment import common_prefix, words_covered
 from oyez.transcript.hypothesis import HypothesisToken
 from oyez.transcript.words import Word, mean_logprob
 
+LEAST_PAIR_MS: Final = 90
+"""Two words that take less time together were guessed, not heard: where the sound falls away, the
+models go on with what they said before. Anything from 40 to 150 ms does."""
 FAR_MS: Final = 1_000
 """What a reading says at a time that far from where the last final word ended is something else.
 Times of words are a tenth of that off at the worst."""
@@ -109,7 +112,7 @@ class Stabilizer:
         """
         pending, mark = self._pending(words)
         self._readings = [*self._readings, pending][-self._agreement.readings :]
-        heard = [*takewhile(lambda word: word.end_ms <= stable_until_ms, pending)]
+        heard = [*takewhile(lambda word: word.end_ms <= stable_until_ms, _heard(pending))]
         least = self._agreement.bounds(self._agreeing(pending), heard)
         sure = takewhile(
             lambda pair: pair[0].said_logprob >= pair[1], zip(heard, least, strict=True)
@@ -189,3 +192,11 @@ class Stabilizer:
         if abs(words[covered - 1].end_ms - until_ms) <= FAR_MS:
             return covered
         return sum(word.start_ms + word.end_ms <= 2 * until_ms for word in words)
+
+
+def _heard(words: Sequence[Word]) -> Iterator[Word]:
+    """Yield the words before the first two that were guessed."""
+    for word, following in zip_longest(words, words[1:]):
+        if following is not None and following.end_ms - word.start_ms < LEAST_PAIR_MS:
+            return
+        yield word
