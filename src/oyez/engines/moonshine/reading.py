@@ -31,7 +31,7 @@ nothing in the first half second of one utterance of four."""
 _FEWEST_TOKENS_PER_SECOND = 1.6
 """Of active speech. The slowest utterance of the development recordings has 2.0, most 3 to 5."""
 _LONGEST_TOKEN_S = 1.2
-"""Active speech that one token can hold. Of 1,000 windows of development recordings, cut anywhere,
+"""Active speech that one token can hold. Of 328 windows of development recordings, cut anywhere,
 the longest token of a sound reading has 0.96; where the model jumped over words, 1.8."""
 
 
