@@ -188,7 +188,7 @@ def test_bytes_say_what_the_published_graphs_say(
 
 def test_unsigned_weights_give_the_same_sums_as_signed_ones(two_cities: Samples) -> None:
     if best_numbers() is not Numbers.SIGNED:
-        pytest.skip("this processor is not known to compute signed products rightly")
+        pytest.skip("this processor does not compute signed products rightly")
     samples = two_cities[RATE : 5 * RATE]
     ids = [BOS, 300, 400, 500]
     ours, theirs = (

@@ -155,10 +155,10 @@ class Walk:
         detector.hear(frame.speech)
         self._endpointer.hear(frame.speech, frame.level_db)
         self._history.append(frame)
-        if self.segment is not None:
-            self.segment.frames.append(frame)
-        else:
+        if self.segment is None:
             self._open_if_speech()
+        else:
+            self.segment.frames.append(frame)
         if self.segment is not None:
             yield from self._walk_on(self.segment, detector.position)
         if self.segment is None:

@@ -36,7 +36,7 @@ _NOISE_LOGPROB = -1.0
 #     with these                                           9.13  0.79 s   12.73  0.83 s
 #     the same without regard to the mean                  9.68  0.72 s   13.90  0.67 s
 #     two to six readings from -0.15, -0.4, -0.6, -0.9 on  9.43  0.85 s   13.07  0.93 s
-# (Two words in no time are guesses, and wait: without that 9.18 and 12.88; so the last two lines.)
+# Words in no time, which are guesses, wait in the second line only; without that it is 9.18, 12.88.
 # A gradient-boosted classifier of 19 features of a word and its readings was worse.
 _TINY = Capabilities(
     languages=("en",),
