@@ -56,7 +56,9 @@ class Wording:
     def shown_words(
         self, hypothesis: Hypothesis, segment: Segment, *, start: int, edge_ms: int | None
     ) -> list[Word]:
-        """Return the words of a reading from `start` that are worth showing, with those of the segment that are final.
+        """Return the words of a reading from `start` that are worth showing.
+
+        Those of the segment that are final are among them.
 
         Args:
             hypothesis: What was read.
