@@ -1,7 +1,8 @@
 """Part `graphs`: the embedded models in the published graphs and in oyez's lean ones, side by side.
 
 encode    samples -> what the decoder looks at (lean: with the keys and values of all its layers)
-grow      the same when all but the last 0.5 s were heard before (published: as if they were not)
+grow      the same when all but the last 0.5 s were heard before, as for a reading on the way: what
+          settled then is not computed again (published: everything is)
 prefill   the first call of the decoder (published: it makes those keys and values)
 step      one more id, at the end of the text
 verify    the whole text in one call, as a right draft is read
@@ -35,7 +36,8 @@ from oyez.bench.wer import GROUPS, is_comparable
 from oyez.engines.base import Samples
 from oyez.engines.moonshine.assets import BASE, TINY, Assets, locate
 from oyez.engines.moonshine.decode import Reader, decode, token_cap
-from oyez.engines.moonshine.graph import Audio, Graph
+from oyez.engines.moonshine.encoder import Audio
+from oyez.engines.moonshine.graph import Graph
 from oyez.engines.moonshine.lean import lean_model
 from oyez.engines.moonshine.processor import best_numbers
 from oyez.engines.moonshine.vocabulary import BOS, Vocabulary
@@ -139,8 +141,8 @@ def _turn(graph: Hearing, samples: Samples) -> dict[str, float]:
 def _grow_ms(graph: Hearing, samples: Samples) -> float:
     if not isinstance(graph, Graph):
         return _timed(lambda: graph.encode(samples))[0]
-    known = graph.encode_growing(samples[: -round(GROWTH_S * SPEECH_RATE_HZ)], {})[1]
-    return _timed(lambda: graph.encode_growing(samples, known))[0]
+    before, known = graph.encode_growing(samples[: -round(GROWTH_S * SPEECH_RATE_HZ)], {})
+    return _timed(lambda: graph.encode_growing(samples, known, before.settled()))[0]
 
 
 def _timed(work: Callable[[], Value]) -> tuple[float, Value]:

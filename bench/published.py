@@ -11,7 +11,8 @@ import onnxruntime as ort
 
 from oyez.engines.base import Samples
 from oyez.engines.moonshine.assets import ModelFiles
-from oyez.engines.moonshine.graph import SAMPLES_PER_VECTOR, Audio, Cache, FloatArray, Foretold
+from oyez.engines.moonshine.encoder import SAMPLES_PER_VECTOR, Audio
+from oyez.engines.moonshine.graph import Cache, FloatArray, Foretold
 
 _MASK = "encoder_attention_mask"
 _PAST = "past_key_values"

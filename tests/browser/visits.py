@@ -265,8 +265,9 @@ def choose(path: Path) -> Callable[[Visit], Awaitable[None]]:
 
     async def flow(visit: Visit) -> None:
         await visit.enters("idle")
-        await visit.focus("file")
         async with visit.page.expect_file_chooser() as waiting:
+            # Keys may overtake the order to watch for choosers; what is evaluated does not.
+            await visit.focus("file")
             await visit.page.keyboard.press("Space")
         await (await waiting.value).set_files(path)
         await visit.page.wait_for_selector("#problem:not([hidden])")

@@ -21,7 +21,8 @@ from oyez.engines.moonshine.convert.listener import listener_model
 from oyez.engines.moonshine.convert.ort_format import read_graph
 from oyez.engines.moonshine.convert.weights import read_weights
 from oyez.engines.moonshine.decode import decode, token_cap
-from oyez.engines.moonshine.graph import Audio, FloatArray, Graph
+from oyez.engines.moonshine.encoder import Audio, Encoder
+from oyez.engines.moonshine.graph import FloatArray, Graph
 from oyez.engines.moonshine.lean import LeanModel
 from oyez.engines.moonshine.listener import Listener
 from oyez.engines.moonshine.processor import best_numbers
@@ -56,9 +57,14 @@ def converted(files: ModelFiles, products: Numbers, convolutions: Numbers) -> Le
 
 def vectors_of(model: LeanModel, samples: Samples) -> FloatArray:
     encoder = session(model.encoder)
-    width = encoder.get_outputs()[0].shape[2]
-    listener = Listener(session(model.listener), width)
-    vectors: FloatArray = encoder.run(["vectors"], listener.listen(samples, {})[0].feed)[0]
+    listener = Listener(session(model.listener), Encoder(encoder).width)
+    nothing = {
+        node.name: np.zeros((1, node.shape[1], 0, node.shape[3]), np.float32)
+        for node in encoder.get_inputs()
+        if node.name.startswith("heard_")
+    }
+    feed = listener.listen(samples, {})[0].feed | nothing
+    vectors: FloatArray = encoder.run(["vectors"], feed)[0]
     return vectors
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oyez.engines.moonshine.decode import Decoded, decode, repeated_tail, token_cap
-from oyez.engines.moonshine.graph import Audio, Cache, FloatArray, Foretold
+from oyez.engines.moonshine.encoder import Audio
+from oyez.engines.moonshine.graph import Cache, FloatArray, Foretold
 from oyez.engines.moonshine.vocabulary import BOS, EOS
 
 WIDTH = 64

@@ -7,7 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from oyez.engines.moonshine.graph import Audio, Cache, FloatArray, Foretold
+from oyez.engines.moonshine.encoder import Audio
+from oyez.engines.moonshine.graph import Cache, FloatArray, Foretold
 from oyez.engines.moonshine.vocabulary import BOS, EOS
 
 TOKENS_PER_SECOND = 6.5

@@ -17,17 +17,12 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from oyez.engines.base import Samples
+from oyez.engines.moonshine.encoder import Audio, Encoded, Encoder, Settled
 from oyez.engines.moonshine.lean import LeanModel
 from oyez.engines.moonshine.listener import Blocks, Listener
 
 FloatArray: TypeAlias = NDArray[np.float32]
 IndexArray: TypeAlias = NDArray[np.int64]
-
-SAMPLES_PER_VECTOR = 384
-"""Stride of the encoder: convolutions with strides 64, 3 and 2."""
-
-Audio: TypeAlias = dict[str, FloatArray]
-"""What was heard: keys and values for each layer of the decoder, by the decoder's input."""
 
 
 class Foretold(NamedTuple):
@@ -82,12 +77,10 @@ class Graph:
     """
 
     def __init__(self, model: LeanModel, heads: Sequence[tuple[int, int]] = ()) -> None:
-        self._encoder = _session(model.encoder)
-        width = self._encoder.get_outputs()[0].shape[2]
-        self._listener = Listener(_session(model.listener), width)
+        self._encoder = Encoder(_session(model.encoder))
+        self._listener = Listener(_session(model.listener), self._encoder.width)
         self._decoder = _session(model.decoder)
         inputs = {node.name: node.shape for node in self._decoder.get_inputs()}
-        self._audio = [name for name in inputs if name.startswith("audio_")]
         # Keys and values of no ids: shape (1, heads, 0, width of a head).
         self._no_text: dict[str, FloatArray] = {
             name: np.zeros((1, shape[1], 0, shape[3]), np.float32)
@@ -107,13 +100,23 @@ class Graph:
 
     def encode(self, samples: Samples) -> Audio:
         """Hear samples at 16 kHz, at least 895."""
-        return self.encode_growing(samples, {})[0]
+        return self.encode_growing(samples, {})[0].audio
 
-    def encode_growing(self, samples: Samples, known: Blocks) -> tuple[Audio, Blocks]:
-        """Hear samples of which some blocks may be known; also return all of their blocks."""
+    def encode_growing(
+        self, samples: Samples, known: Blocks, earlier: Settled | None = None
+    ) -> tuple[Encoded, Blocks]:
+        """Hear samples of which much may be known.
+
+        Args:
+            samples: At 16 kHz, at least 895.
+            known: Blocks that need not be heard again. What they are changes nothing.
+            earlier: What is settled of a shorter window.
+
+        Returns:
+            What was heard, and the blocks of the samples.
+        """
         heard, blocks = self._listener.listen(samples, known)
-        values = self._encoder.run(self._audio, heard.feed)
-        return dict(zip(self._audio, values, strict=True)), blocks
+        return self._encoder.encode(samples, heard, earlier), blocks
 
     def start(self, audio: Audio, ids: list[int]) -> tuple[Foretold, Cache]:
         """Read the first ids of a text in one pass.

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from oyez.engines.base import RecognizerStream, Samples
 from oyez.engines.moonshine.align import path
 from oyez.engines.moonshine.decode import Decoded, decode, token_cap
-from oyez.engines.moonshine.graph import SAMPLES_PER_VECTOR, Audio, Graph, IndexArray
+from oyez.engines.moonshine.encoder import SAMPLES_PER_VECTOR, Encoded, Settled
+from oyez.engines.moonshine.graph import Graph, IndexArray
 from oyez.engines.moonshine.listener import Blocks
 
 SAMPLE_RATE_HZ = 16_000
@@ -67,11 +68,11 @@ class Ear:
         self.graph = graph
         self._stream = stream if isinstance(stream, MoonshineStream) else MoonshineStream()
 
-    def encode(self, samples: Samples) -> Audio:
-        """Hear samples at 16 kHz."""
-        audio, blocks = self.graph.encode_growing(samples, self._stream.blocks)
+    def encode(self, samples: Samples, earlier: Settled | None = None) -> Encoded:
+        """Hear samples at 16 kHz, perhaps from what is settled of fewer."""
+        encoded, blocks = self.graph.encode_growing(samples, self._stream.blocks, earlier)
         self._stream.keep(blocks)
-        return audio
+        return encoded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +97,8 @@ class Reading:
     ends_ms: IndexArray
     longest_s: float
     """Most speech in the stretch of one id: where there is much, the model jumped over words."""
+    settled: Settled | None = None
+    """What a longer window starts from."""
 
     def is_sound(self, sound: Sound) -> bool:
         """Whether it says about as much as was spoken."""
@@ -118,22 +121,26 @@ def _read(
     *,
     leading_ms: int = 0,
     is_last: bool = True,
+    earlier: Settled | None = None,
 ) -> Reading:
     """Read a window once, with silence before it, and behind it when it ends in a pause."""
     samples = sound.samples
     if leading_ms or is_last:
         behind_ms = _TRAILING_MS if is_last else 0
         samples = np.concatenate((_silence(leading_ms), samples, _silence(behind_ms)))
+    encoded = ear.encode(samples, earlier)
     decoded = decode(
         ear.graph,
-        ear.encode(samples),
+        encoded.audio,
         token_cap(samples.size / SAMPLE_RATE_HZ),
         draft,
         is_never_empty=sound.spoken_s >= (_SHAKEN_FROM_S if is_last else _SPOKEN_FROM_S),
     )
     first, last = path(decoded.looks)
     starts_ms, ends_ms = first * _VECTOR_MS - leading_ms, (last + 1) * _VECTOR_MS - leading_ms
-    return Reading(decoded, starts_ms, ends_ms, _longest_s(starts_ms, ends_ms, sound.active))
+    longest_s = _longest_s(starts_ms, ends_ms, sound.active)
+    settled = None if leading_ms or is_last else encoded.settled()
+    return Reading(decoded, starts_ms, ends_ms, longest_s, settled)
 
 
 def _longest_s(starts_ms: IndexArray, ends_ms: IndexArray, active: NDArray[np.bool_]) -> float:
@@ -166,12 +173,20 @@ def read_last(ear: Ear, sound: Sound, draft: tuple[int, ...], doubt_logprob: flo
     return best
 
 
-def read_growing(ear: Ear, sound: Sound, draft: tuple[int, ...]) -> Reading:
+def read_growing(
+    ear: Ear, sound: Sound, draft: tuple[int, ...], earlier: Settled | None = None
+) -> Reading:
     """Read a window that ends anywhere; once more, from a little earlier, where words are missing.
 
     What jumped over words goes on doing so in longer windows, and would make later words final.
+
+    Args:
+        ear: What hears it.
+        sound: The window.
+        draft: Ids of what a shorter window said.
+        earlier: What is settled of that.
     """
-    reading = _read(ear, sound, draft, is_last=False)
+    reading = _read(ear, sound, draft, is_last=False, earlier=earlier)
     if reading.longest_s <= _LONGEST_TOKEN_S:
         return reading
     again = _read(ear, sound, leading_ms=_LEADING_MS[0], is_last=False)

@@ -8,6 +8,7 @@ from itertools import chain, compress
 import numpy as np
 
 from oyez.engines.base import Capabilities, RecognizerStream, Samples, StreamOptions, Window
+from oyez.engines.moonshine.encoder import Settled
 from oyez.engines.moonshine.graph import Graph, IndexArray
 from oyez.engines.moonshine.level import raised
 from oyez.engines.moonshine.reading import (
@@ -33,6 +34,8 @@ class Draft:
     ids: tuple[int, ...]
     starts_ms: tuple[int, ...]
     """When each was said, from the start of the window."""
+    settled: Settled | None
+    """What of its audio need not be encoded again, unless it ended in a pause."""
 
 
 class MoonshineRecognizer:
@@ -112,7 +115,7 @@ class MoonshineRecognizer:
         if window.is_last:
             reading = read_last(ear, sound, proposed, self._doubt_logprob)
         else:
-            reading = read_growing(ear, sound, proposed)
+            reading = read_growing(ear, sound, proposed, self._settled(window))
         ids = reading.decoded.ids
         pieces = self._vocabulary.pieces(ids, reading.decoded.logprobs)
         times = _times(pieces, reading.starts_ms, reading.ends_ms, samples)
@@ -120,12 +123,20 @@ class MoonshineRecognizer:
             HypothesisToken(piece.text, piece.logprob, start_ms, end_ms)
             for piece, (start_ms, end_ms) in zip(pieces, times, strict=True)
         )
-        draft = Draft(self._name, ids, tuple(reading.starts_ms.tolist()))
+        draft = Draft(self._name, ids, tuple(reading.starts_ms.tolist()), reading.settled)
         return Hypothesis(tokens, audio_ms, language="en", draft=draft)
 
-    def _draft_ids(self, excerpt: Excerpt) -> tuple[int, ...]:
+    def _draft(self, excerpt: Excerpt) -> Draft | None:
         draft = excerpt.hypothesis.draft
-        if not isinstance(draft, Draft) or draft.engine != self._name:
+        return draft if isinstance(draft, Draft) and draft.engine == self._name else None
+
+    def _settled(self, window: Window) -> Settled | None:
+        draft = self._draft(window.drafts[0]) if window.drafts else None
+        return draft.settled if draft else None
+
+    def _draft_ids(self, excerpt: Excerpt) -> tuple[int, ...]:
+        draft = self._draft(excerpt)
+        if draft is None:
             return ()
         until_ms = math.inf if excerpt.until_ms is None else excerpt.until_ms
         # The last start is that of the end of the text.

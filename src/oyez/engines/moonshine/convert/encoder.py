@@ -23,9 +23,14 @@ def encoder_model(weights: Weights, kernels: Kernels) -> bytes:
 
     Inputs: ``frames``, shape (1, frames, channels), as the listener makes them of blocks; ``mean``
     and ``scale``, shape (1,), of the first convolution over the whole window: its mean, and one
-    over its standard deviation. Outputs: ``vectors``, shape (1, vectors, width), and for
-    each layer i of the decoder ``audio_key.i``, shape (1, heads, width / heads, vectors), and
-    ``audio_value.i``, shape (1, heads, vectors, width / heads).
+    over its standard deviation; and for each layer i of the encoder the keys and values of vectors
+    that come before those of the frames, ``heard_key.i`` and ``heard_value.i``, shape (1, heads,
+    before, width / heads), where `before` may be 0.
+
+    Outputs: ``vectors``, shape (1, vectors, width), and for each layer i of the decoder
+    ``audio_key.i``, shape (1, heads, width / heads, vectors), and ``audio_value.i``, shape
+    (1, heads, vectors, width / heads), all of the frames; and the encoder's keys and values with
+    those of the frames, ``heard_key_next.i`` and ``heard_value_next.i``.
     """
     graph = Builder("encoder", kernels.products)
     value = _convolve(graph, weights, kernels.convolutions)
@@ -95,9 +100,18 @@ def _byte_convolution(
 
 
 def _transform(graph: Builder, weights: Weights, value: str) -> str:
-    """Run the transformer. Each vector may look at all others."""
-    rotary = Rotary(graph, weights.frequencies, HEADS, graph.integers(0))
-    scale = 1 / math.sqrt(weights.width // HEADS)
+    """Run the transformer. Each vector may look at all others, and at those before them."""
+    head = weights.width // HEADS
+    kept = [
+        f"heard_{kind}{{}}.{index}"
+        for index in range(len(weights.encoder.layers))
+        for kind in ("key", "value")
+    ]
+    for name in kept:
+        graph.input(name.format(""), (1, HEADS, "before", head))
+    # As many vectors as there are keys come before.
+    position = graph.add("Shape", "heard_key.0", start=2, end=3)
+    rotary = Rotary(graph, weights.frequencies, HEADS, position)
     for index, layer in enumerate(weights.encoder.layers):
         name = f"layers.{index}"
         normed = graph.norm(f"{name}.attention.norm", value, layer.attention_norm)
@@ -109,8 +123,14 @@ def _transform(graph: Builder, weights: Weights, value: str) -> str:
             rotary.turn(query),
             rotary.turn(key),
             seen,
+            "",
+            "",
+            "",
+            f"heard_key.{index}",
+            f"heard_value.{index}",
+            outputs=[f"{name}.looked", f"heard_key_next.{index}", f"heard_value_next.{index}"],
             num_heads=HEADS,
-            scale=scale,
+            scale=1 / math.sqrt(head),
         )
         value = graph.add("Add", value, graph.product(f"{name}.attention.out", looked, part.output))
         normed = graph.norm(f"{name}.feed.norm", value, layer.feed_norm)
@@ -122,6 +142,8 @@ def _transform(graph: Builder, weights: Weights, value: str) -> str:
         value = graph.add("Add", value, fed)
     vectors = graph.norm("norm", value, weights.encoder.norm, output="vectors")
     graph.output(vectors, (1, "vectors", weights.width))
+    for name in kept:
+        graph.output(name.format("_next"), (1, HEADS, "all", head))
     return vectors
 
 
