@@ -137,7 +137,7 @@ def test_what_does_not_begin_like_a_window_is_not_used_for_it(
     assert same(encoded.audio, tiny_graph.encode(samples))
 
 
-def test_readings_on_the_way_start_from_what_has_settled_and_last_ones_do_not(
+def test_readings_start_from_what_has_settled_and_second_looks_do_not(
     tiny: Recognizer, two_cities: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Encoded] = []
@@ -156,9 +156,16 @@ def test_readings_on_the_way_start_from_what_has_settled_and_last_ones_do_not(
         [reading] = tiny.recognize([Window(stream, speech[:end], 0, drafts)])
         drafts = (Excerpt(reading),)
     assert [one.earlier is not None for one in made] == [False, True, True]
+    window = Window(stream, speech[:60_000], 0, drafts, is_last=True)
+    monkeypatch.setattr(tiny, "_doubt_logprob", -10.0)
     made.clear()
-    [last] = tiny.recognize([Window(stream, speech[:58_000], 0, drafts, is_last=True)])
-    assert [one.earlier for one in made] == [None] * len(made)
+    [last] = tiny.recognize([window])
+    assert [one.earlier is not None for one in made] == [True]
+    monkeypatch.setattr(tiny, "_doubt_logprob", 0.0)
+    made.clear()
+    tiny.recognize([window])
+    assert [one.earlier is not None for one in made] == [True, False]
+    # After a pause everything is new.
     made.clear()
     tiny.recognize([Window(stream, speech[:63_000], 0, (Excerpt(last),))])
     assert made[0].earlier is None

@@ -8,9 +8,18 @@ window then costs about the same however long the window is.
 
 One thing is true of a window as a whole: how loud its first convolution is, by which all vectors
 are scaled. When that has changed by more than `DRIFT` since the first of them settled, all are
-computed anew. FIGURES
+computed anew. Streamed with moonshine-base, 113 recordings from two beginnings, audio time:
 
-This is for readings on the way. What ends in a pause is computed as a whole.
+                                                  words wrong   final (p50)   compute
+    every vector in every reading                      5.98 %        840 ms      1
+    settled after 1 s                                  6.20          856          .72
+    settled after 1.5 s                                6.20          852          .75
+    settled after 1 s, scale within .1                 6.14          851          .70
+    settled after 1 s, scale within .05                5.94          844          .73
+    the same in readings that close a segment          5.98          844          .72
+
+The last line is what is done: it answers a `finalize` sooner. A second look at a doubtful segment
+computes everything.
 """
 
 from collections.abc import Mapping

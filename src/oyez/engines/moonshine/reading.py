@@ -152,22 +152,35 @@ def _longest_s(starts_ms: IndexArray, ends_ms: IndexArray, active: NDArray[np.bo
     return 0.01 * float((spoken[last] - spoken[first]).max())
 
 
-def read_last(ear: Ear, sound: Sound, draft: tuple[int, ...], doubt_logprob: float) -> Reading:
+def read_last(
+    ear: Ear,
+    sound: Sound,
+    draft: tuple[int, ...],
+    doubt_logprob: float,
+    earlier: Settled | None = None,
+) -> Reading:
     """Read a window that ends in a pause; when in doubt, more than once.
 
     The models are brittle: where a window begins, by hundredths of a second, can decide between two
     readings, and now and then an utterance becomes two words. The reading that the model itself
     finds more probable is the better one more often than not.
+
+    Args:
+        ear: What hears it.
+        sound: The window.
+        draft: Ids of what was read before of it.
+        doubt_logprob: Mean log-probability below which it is read a second time.
+        earlier: What is settled of a shorter window, for the first reading.
     """
-    best = _read(ear, sound, draft)
+    best = _read(ear, sound, draft, earlier=earlier)
     for leading_ms in _LEADING_MS:
         is_sound = best.is_sound(sound)
         is_doubtful = _NOISE_LOGPROB <= best.decoded.mean_logprob < doubt_logprob
         if is_sound and not (is_doubtful and leading_ms == _LEADING_MS[0]):
             break
         # The first reading is a draft of the second, unless it is known to be wrong.
-        earlier = best.decoded.ids if is_sound else ()
-        again = _read(ear, sound, earlier, leading_ms=leading_ms)
+        known = best.decoded.ids if is_sound else ()
+        again = _read(ear, sound, known, leading_ms=leading_ms)
         if again.merit(sound) > best.merit(sound):
             best = again
     return best

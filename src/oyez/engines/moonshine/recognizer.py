@@ -112,10 +112,11 @@ class MoonshineRecognizer:
         sound = Sound(samples, active_frames(samples, SAMPLE_RATE_HZ))
         ear = Ear(graph, window.stream)
         proposed = tuple(chain.from_iterable(self._draft_ids(part) for part in window.drafts))
+        settled = self._settled(window)
         if window.is_last:
-            reading = read_last(ear, sound, proposed, self._doubt_logprob)
+            reading = read_last(ear, sound, proposed, self._doubt_logprob, settled)
         else:
-            reading = read_growing(ear, sound, proposed, self._settled(window))
+            reading = read_growing(ear, sound, proposed, settled)
         ids = reading.decoded.ids
         pieces = self._vocabulary.pieces(ids, reading.decoded.logprobs)
         times = _times(pieces, reading.starts_ms, reading.ends_ms, samples)
