@@ -22,8 +22,8 @@ __all__ = ["load_base", "load_best", "load_tiny"]
 # are read as words at all, with less than -1.1.
 _NOISE_LOGPROB = -1.0
 # Reading on from a draft of 0.33 s before takes one core without VNNI 26 ms for 1 s of audio and
-# 63 ms for 8 s; reading afresh takes 31 and 254 ms. So commit readings may come often, and they show
-# words as well, so that hardly any other reading is needed.
+# 63 ms for 8 s; reading afresh takes 31 and 254 ms. So commit readings may come often, and they
+# show words as well, so that hardly any other reading is needed.
 #
 # When words are final early was chosen by replaying the readings of 181 recordings (30 minutes),
 # each begun in three places, in audio time. What matters most is how sure the model is of all that
