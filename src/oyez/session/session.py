@@ -207,8 +207,10 @@ class Session:
         self._buffer.drop_before(self._walk.oldest_needed)
         segment = self._walk.segment
         oldest = self._walk.oldest_needed
-        for need in [need for need in self._answers if segment is None or need.start < oldest]:
-            if need not in self._needs:
+        for need in list(self._answers):
+            # Only what a segment is closed with is asked for more than once: while it pauses.
+            is_over = not need.is_last or segment is None or need.start < oldest
+            if is_over and need not in self._needs:
                 del self._answers[need]
 
     def _ask_needs(self) -> None:
