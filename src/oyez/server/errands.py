@@ -1,14 +1,17 @@
 """A session's readings on their way to the runtime and back."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from oyez.runtime.base import Runtime, Work
 from oyez.session.readings import Purpose, Reading
 from oyez.transcript.hypothesis import Hypothesis
+
+_Callback: TypeAlias = "Callable[[Future[Hypothesis]], None]"
 
 DEADLINES_S: Final = {Purpose.FINAL: 0.05, Purpose.COMMIT: 0.5, Purpose.PARTIAL: 0.35}
 """How soon a reading is wanted. Finals go first under load, and partial readings last; those that
@@ -20,7 +23,7 @@ class Answer:
     """What came of a reading."""
 
     reading: Reading
-    future: "asyncio.Future[Hypothesis]"
+    future: "Future[Hypothesis]"
     """Done, and not cancelled."""
     waited_ms: int
     """Since the reading was last handed out."""
@@ -59,8 +62,7 @@ class Errands:
             work = Work(reading.window, deadline_s, reading.purpose is Purpose.PARTIAL)
             errand = _Errand(work, self._runtime.submit(work), asked_s)
             self._errands[reading] = errand
-            # Told on the loop's thread.
-            asyncio.wrap_future(errand.future).add_done_callback(self._answered(reading))
+            errand.future.add_done_callback(self._told_on_loop(self._answered(reading)))
 
     def drop(self, readings: Iterable[Reading]) -> list[Reading]:
         """Take readings back that have not begun; return these."""
@@ -75,12 +77,26 @@ class Errands:
             errand.future.cancel()
         self._errands.clear()
 
-    def _answered(self, reading: Reading) -> "Callable[[asyncio.Future[Hypothesis]], None]":
-        def take(future: "asyncio.Future[Hypothesis]") -> None:
+    @staticmethod
+    def _told_on_loop(take: "_Callback") -> "_Callback":
+        """Return a callback that has another called on the loop's thread.
+
+        `asyncio.wrap_future` does so too, but ties the future to itself: what was answered, which
+        may be megabytes, would then stay until the garbage collector comes by.
+        """
+        loop = asyncio.get_running_loop()
+
+        def tell(future: "Future[Hypothesis]") -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                loop.call_soon_threadsafe(take, future)
+
+        return tell
+
+    def _answered(self, reading: Reading) -> "_Callback":
+        def take(future: "Future[Hypothesis]") -> None:
             errand = self._errands.pop(reading, None)
             if future.cancelled():
                 return
-            future.exception()  # looked at even when nobody cares any more: asyncio complains else
             if errand is not None:
                 waited_s = self._runtime.now_s() - errand.asked_s
                 self._take(Answer(reading, future, round(1000 * waited_s)))
