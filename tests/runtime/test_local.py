@@ -1,6 +1,8 @@
 """The local runtime: in which order work is done, and what happens when it is not."""
 
 import threading
+import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -252,6 +254,31 @@ def test_cancelling_withdraws_what_has_not_begun(shop: Shop) -> None:
     assert shop.order == [0, 2]
     with pytest.raises(CancelledError):
         withdrawn.result(0)
+
+
+def test_what_is_withdrawn_is_let_go_of_at_once(shop: Shop) -> None:
+    with shop.busy():
+        work = shop.work(1)
+        future = shop.runtime.submit(work)
+        shop.runtime.hurry(work, deadline_s=shop.clock.now_s + 0.5)
+        samples = weakref.ref(work.window.samples)
+        del work
+        assert samples() is not None
+        assert future.cancel()
+        del future
+        assert samples() is None
+        assert shop.runtime.queue_length == 0
+
+
+def test_a_worker_that_waits_holds_on_to_nothing(shop: Shop) -> None:
+    work = shop.work(1)
+    samples = weakref.ref(work.window.samples)
+    wait(shop.runtime.submit(work))
+    del work
+    until_s = time.monotonic() + PATIENCE_S
+    while samples() is not None and time.monotonic() < until_s:
+        time.sleep(0.001)
+    assert samples() is None
 
 
 @pytest.mark.parametrize("raised", [ValueError("secret words"), MemoryError(), AssertionError()])

@@ -24,8 +24,8 @@ CLOSE_TIMEOUT_S = 10.0
 @dataclass(slots=True, eq=False)
 class _Job:
     work: Work
+    ticket: int
     future: "Future[Hypothesis]" = field(default_factory=Future)
-    has_begun: bool = False
 
 
 class LocalRuntime:
@@ -48,7 +48,9 @@ class LocalRuntime:
     ) -> None:
         self._recognizer = recognizer
         self._clock = clock
-        self._queue: list[tuple[bool, float, int, _Job]] = []
+        self._queue: list[tuple[bool, float, int]] = []
+        """Tickets by urgency. Some are void: under load they may stay, so they hold nothing."""
+        self._tickets: dict[int, Work] = {}
         self._jobs: dict[Work, _Job] = {}
         self._order = itertools.count()
         self._ready = threading.Condition()
@@ -90,15 +92,35 @@ class LocalRuntime:
 
     def submit(self, work: Work) -> "Future[Hypothesis]":
         """Have a window read; see `Runtime.submit`."""
-        job = _Job(work)
+        job = _Job(work, next(self._order))
+        # Not the job: what was answered would hold itself until the garbage collector comes.
+        job.future.add_done_callback(lambda future: self._settle(future, work))
         with self._ready:
-            if self._is_closed:
-                job.future.set_exception(EngineClosedError("The runtime is shut down."))
+            if not self._is_closed:
+                self._jobs[work] = job
+                self._queue_up(job)
                 return job.future
-            self._jobs[work] = job
-            heapq.heappush(self._queue, (work.may_expire, work.deadline_s, next(self._order), job))
-            self._ready.notify()
+        job.future.set_exception(EngineClosedError("The runtime is shut down."))
         return job.future
+
+    def _queue_up(self, job: _Job) -> None:
+        work = job.work
+        self._tickets[job.ticket] = work
+        heapq.heappush(self._queue, (work.may_expire, work.deadline_s, job.ticket))
+        self._ready.notify()
+
+    def _settle(self, future: "Future[Hypothesis]", work: Work) -> None:
+        """Let go of work that is not wanted any more."""
+        if future.cancelled():
+            with self._ready:
+                self._take(work)
+
+    def _take(self, work: Work) -> _Job | None:
+        """Take work out of the queue, if it is in it."""
+        job = self._jobs.pop(work, None)
+        if job is not None:
+            del self._tickets[job.ticket]
+        return job
 
     def hurry(self, work: Work, *, deadline_s: float) -> None:
         """Let submitted work no longer expire, and move it to a deadline if that is earlier."""
@@ -107,9 +129,9 @@ class LocalRuntime:
             job = self._jobs.get(work)
             if job is not None and (was_optional or deadline_s < work.deadline_s):
                 work.deadline_s = min(deadline_s, work.deadline_s)
-                # The old entry stays in the heap and is skipped, since the job has begun by then.
-                heapq.heappush(self._queue, (False, work.deadline_s, next(self._order), job))
-                self._ready.notify()
+                del self._tickets[job.ticket]
+                job.ticket = next(self._order)
+                self._queue_up(job)
 
     def close(self) -> None:
         """Stop after the work that has begun; the rest fails with `EngineClosedError`."""
@@ -119,6 +141,7 @@ class LocalRuntime:
             self._is_closed = True
             waiting = list(self._jobs.values())
             self._jobs.clear()
+            self._tickets.clear()
             self._queue.clear()
             self._ready.notify_all()
         for job in waiting:
@@ -129,12 +152,18 @@ class LocalRuntime:
         self._recognizer.close()
 
     def _work(self) -> None:
-        while True:
-            batch = self._next_batch()
-            if batch is None:
-                return
-            if batch:
-                self._read(batch)
+        while self._read_next():
+            pass
+
+    def _read_next(self) -> bool:
+        """Wait for work and do it; return whether there may be more.
+
+        A function of its own: a worker that waits must not hold on to what it read last.
+        """
+        batch = self._next_batch()
+        if batch:
+            self._read(batch)
+        return batch is not None
 
     def _next_batch(self) -> list[_Job] | None:
         """Wait for work; return what to read now, or None when the runtime is closed."""
@@ -145,12 +174,11 @@ class LocalRuntime:
                 self._ready.wait()
             batch: list[_Job] = []
             while self._queue and len(batch) < self._recognizer.capabilities.max_batch:
-                *_, job = heapq.heappop(self._queue)
-                if job.has_begun:
-                    continue
-                job.has_begun = True
-                self._jobs.pop(job.work, None)
-                batch.append(job)
+                *_, ticket = heapq.heappop(self._queue)
+                work = self._tickets.get(ticket)
+                job = self._take(work) if work is not None else None
+                if job is not None:
+                    batch.append(job)
         return [job for job in batch if self._is_still_wanted(job)]
 
     def _is_still_wanted(self, job: _Job) -> bool:

@@ -130,6 +130,9 @@ class Conversation:
                 self._hub.release()
             if self._errands is not None:
                 self._errands.withdraw()
+                self._errands = (
+                    None  # it knows this conversation: both would wait for the collector
+                )
             if self._session is not None:
                 self._session.close()
                 if self._account is not None:

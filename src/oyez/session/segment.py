@@ -115,6 +115,12 @@ class Segment:
             return Need(self.start, end, drafts=drafts, is_last=True)
         return Need(context.start, end, drafts=(*context.drafts, *drafts), is_last=True)
 
+    def may_close_with(self, need: Need) -> bool:
+        """Whether `closing_need` may return a need, now or later: if no commit came since."""
+        is_of_it = need.is_last and need.start >= self.context_start
+        draft = need.drafts[-1].hypothesis if need.drafts else None
+        return is_of_it and (self.last_commit is None or draft is self.last_commit)
+
     def drafts_of(
         self, hypothesis: Hypothesis | None, *, begin: int | None = None, end: int | None = None
     ) -> tuple[Passage, ...]:

@@ -118,8 +118,14 @@ class Session:
         self._ask_needs()
 
     def close(self) -> None:
-        """Free the engine's state. Nothing may be called after it."""
+        """Free the engine's state and all readings. No audio or answer may come after it."""
         self._stream.close()
+        self._steps.close()
+        self._walk.close()
+        self._needs = ()
+        self._answers.clear()
+        self._asked.clear()
+        self._wanted.clear()
 
     # What comes out.
 
@@ -206,10 +212,9 @@ class Session:
         """Let go of samples and answers that nothing can ask for again."""
         self._buffer.drop_before(self._walk.oldest_needed)
         segment = self._walk.segment
-        oldest = self._walk.oldest_needed
         for need in list(self._answers):
             # Only what a segment is closed with is asked for more than once: while it pauses.
-            is_over = not need.is_last or segment is None or need.start < oldest
+            is_over = segment is None or not segment.may_close_with(need)
             if is_over and need not in self._needs:
                 del self._answers[need]
 

@@ -91,6 +91,10 @@ class Walk:
         """Add a control message that came after `at` samples."""
         self._events.append((at, event))
 
+    def close(self) -> None:
+        """Let go of what was read. It cannot go on."""
+        self.segment = self._context = None
+
     @property
     def has_input(self) -> bool:
         """Whether there is anything to walk over."""
@@ -121,9 +125,8 @@ class Walk:
         It begins with what came before, the more the shorter the segment is; but not early in a
         pause, since who finalizes then is in a hurry, nor when all words are final without.
         """
-        detector = self.detector
-        is_early = at - detector.speech_end < self._samples(self._rules.context_silence_ms)
-        if is_early or segment.pausing(detector.speech_end).is_settled:
+        is_early = at - self.detector.speech_end < self._samples(self._rules.context_silence_ms)
+        if is_early or segment.pausing(self.detector.speech_end).is_settled:
             return segment.closing_need(end)
         return segment.closing_need(end, begin=end - self._samples(self._rules.context_ms))
 
@@ -151,8 +154,7 @@ class Walk:
             self.is_done = True
 
     def _step(self, frame: Frame) -> Steps:
-        detector = self.detector
-        detector.hear(frame.speech)
+        self.detector.hear(frame.speech)
         self._endpointer.hear(frame.speech, frame.level_db)
         self._history.append(frame)
         if self.segment is None:
@@ -160,7 +162,7 @@ class Walk:
         else:
             self.segment.frames.append(frame)
         if self.segment is not None:
-            yield from self._walk_on(self.segment, detector.position)
+            yield from self._walk_on(self.segment, self.detector.position)
         if self.segment is None:
             self._rest()
 
@@ -241,16 +243,15 @@ class Walk:
 
     def _rest(self) -> None:
         """Between segments: everything heard is final; an utterance may end."""
-        detector = self.detector
         # Speech that begins now is noticed late and read from earlier on: the counter waits.
         untold_ms = self._ms(self._untold)
-        self._ledger.advance(final_ms=untold_ms, total_ms=self._ms(detector.position))
+        self._ledger.advance(final_ms=untold_ms, total_ms=self._ms(self.detector.position))
         if self._endpointer.is_open and self._endpointer.is_due:
             self._endpointer.is_open = False
             self._ledger.mark(TOKEN_TEXT_END, at_ms=untold_ms)
         context = self._context
         gap = self._samples(self._rules.context_gap_ms)
-        if context is not None and detector.position - context.end > gap:
+        if context is not None and self.detector.position - context.end > gap:
             self._context = None
 
     def _close(self, end: int, *, at: int) -> Steps:
@@ -312,12 +313,11 @@ class Walk:
         settled = "".join(word.key for word in words if word.end_ms <= self._stable_ms(position))
         whole = segment.last_commit
         best: Cut | None = None
-        count = 3 if is_last_chance else 1
         places = cut_places(
             segment.frames,
             first=segment.start + self._samples(self._rules.min_left_ms) - segment.frames_start,
             last=position - self._samples(self._rules.min_right_ms) - segment.frames_start,
-            count=count,
+            count=3 if is_last_chance else 1,
             apart=self._frames_in(500),
             is_optional=not is_last_chance,
             frame_samples=self._frame_samples,
