@@ -1,6 +1,7 @@
 """The real models on the real speech that comes in their wheel."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,21 @@ def test_tokens_keep_their_promises(tiny: Recognizer, beckett: Samples) -> None:
 def test_a_window_is_read_the_same_every_time(tiny: Recognizer, beckett: Samples) -> None:
     samples = beckett[: 4 * RATE]
     assert read(tiny, samples) == read(tiny, samples.astype(np.float64).astype(np.float32))
+
+
+def test_what_was_read_in_a_hurry_saves_work_and_changes_nothing(
+    tiny: Recognizer, beckett: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiny, "_doubt_logprob", 0.0)
+    samples = beckett[: 4 * RATE]
+    stream = tiny.open_stream(StreamOptions())
+    window = Window(stream, samples, 0, is_last=True)
+    [plain] = tiny.recognize([window])
+    [hurried] = tiny.recognize([replace(window, is_hurried=True)])
+    assert not plain.is_hurried
+    assert hurried.is_hurried
+    [patient] = tiny.recognize([replace(window, hurried=hurried)])
+    assert patient == plain
 
 
 def test_several_windows_in_one_call(tiny: Recognizer, beckett: Samples) -> None:

@@ -17,6 +17,7 @@ from oyez.engines.moonshine.reading import (
     MoonshineStream,
     Sound,
     read_growing,
+    read_hurried,
     read_last,
 )
 from oyez.engines.moonshine.times import active_frames
@@ -83,6 +84,36 @@ def test_speech_that_is_in_no_word_is_read_again(
     last = read_last(Ear(graph, MoonshineStream()), part, (), DOUBT_LOGPROB)
     assert not last.is_sound(part)
     assert last.decoded.ids == max(decoded[2:], key=lambda one: len(one.ids)).ids
+
+
+def test_a_reading_in_a_hurry_is_the_first_of_a_patient_one(
+    graph: Graph, beckett: Samples, decoded: list[Decoded]
+) -> None:
+    part = sound(beckett[: 6 * SAMPLE_RATE_HZ])
+    ear = Ear(graph, MoonshineStream())
+    always = 0.0
+
+    hurried, is_first = read_hurried(ear, part, (), always)
+    assert is_first
+    assert len(decoded) == 1
+    patient = read_last(ear, part, (), always, first=hurried)
+    assert len(decoded) == 2
+    afresh = read_last(Ear(graph, MoonshineStream()), part, (), always)
+    assert len(decoded) == 4
+    assert patient.decoded == afresh.decoded
+    assert not read_hurried(ear, part, (), DOUBT_LOGPROB)[1], "nothing is doubted"
+
+
+def test_what_is_doubted_much_is_read_again_in_any_hurry(
+    graph: Graph, beckett: Samples, decoded: list[Decoded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oyez.engines.moonshine.reading._STRONG_DOUBT_LOGPROB", 0.0)
+    part = sound(beckett[: 6 * SAMPLE_RATE_HZ])
+    hurried, is_first = read_hurried(Ear(graph, MoonshineStream()), part, (), 0.0)
+    assert not is_first
+    assert len(decoded) == 2
+    patient = read_last(Ear(graph, MoonshineStream()), part, (), 0.0)
+    assert hurried.decoded == patient.decoded
 
 
 def test_nothing_is_missed_where_speech_and_noise_are_one(graph: Graph, beckett: Samples) -> None:

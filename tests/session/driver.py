@@ -9,10 +9,11 @@ from oyez.engines.base import Recognizer, StreamOptions, Vad
 from oyez.protocol.messages import Audio, ClientMessage, End, Finalize, Finished, Results
 from oyez.protocol.start import StartMessage
 from oyez.protocol.tokens import Token
+from oyez.session.hearing import Hearing
 from oyez.session.inlet import Inlet
 from oyez.session.readings import Purpose, Reading
 from oyez.session.rules import Rules
-from oyez.session.session import Hearing, Session
+from oyez.session.session import Session
 
 
 @dataclass

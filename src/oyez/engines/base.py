@@ -87,6 +87,11 @@ class Window:
     """Earlier readings of parts of the same audio, one part after the other. There may be gaps."""
     is_last: bool = False
     """Whether the audio ends in a pause and its words will be final: worth more effort."""
+    is_hurried: bool = False
+    """Whether somebody waits who would rather not wait for that effort."""
+    hurried: Hypothesis | None = field(default=None, repr=False)
+    """What was read of the same window, from the same drafts, in a hurry; None where nothing was.
+    It saves work and changes no answer."""
 
 
 class Recognizer(Protocol):

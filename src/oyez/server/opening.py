@@ -7,8 +7,9 @@ from oyez.engines.base import Capabilities, RecognizerStream, StreamOptions, Vad
 from oyez.protocol.config import StructuredContext
 from oyez.protocol.models import REAL_TIME_ALIASES, REAL_TIME_MODEL, ModelInfo
 from oyez.protocol.start import StartMessage
+from oyez.session.hearing import Hearing
 from oyez.session.inlet import Inlet
-from oyez.session.session import Hearing, Session
+from oyez.session.session import Session
 
 
 class Reader(Protocol):

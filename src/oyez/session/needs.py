@@ -33,6 +33,8 @@ class Need:
     """Earlier readings of parts of it, in order."""
     is_last: bool = False
     """The audio ends in a pause and its words will be final."""
+    is_hurried: bool = False
+    """Somebody waits who would rather not wait for a better reading."""
     is_urgent: bool = False
     """Somebody waits for the words."""
 
@@ -45,7 +47,7 @@ class Need:
     @property
     def _key(self) -> tuple[object, ...]:
         drafts = ((id(draft.hypothesis), draft.begin, draft.end) for draft in self.drafts)
-        return (self.start, self.end, self.is_last, *drafts)
+        return (self.start, self.end, self.is_last, self.is_hurried, *drafts)
 
 
 Needs: TypeAlias = tuple[Need, ...]

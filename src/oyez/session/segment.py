@@ -98,7 +98,7 @@ class Segment:
             self.pause = Pausing(start)
         return self.pause
 
-    def closing_need(self, end: int, *, begin: int | None = None) -> Need:
+    def closing_need(self, end: int, *, begin: int | None = None, is_hurried: bool = False) -> Need:
         """Return the reading that closes it at `end`.
 
         Its drafts are the last commit reading and the readings of what came before, which depend on
@@ -108,11 +108,12 @@ class Segment:
         Args:
             end: Where the audio ends.
             begin: Earliest sample of what came before that it may begin with; None for nothing.
+            is_hurried: Whether somebody would rather not wait for a better reading.
         """
         context = self.context and begin is not None and self.context.since(begin)
         drafts = self.drafts_of(self.last_commit)
         if not context:
-            return Need(self.start, end, drafts=drafts, is_last=True)
+            return Need(self.start, end, drafts=drafts, is_last=True, is_hurried=is_hurried)
         return Need(context.start, end, drafts=(*context.drafts, *drafts), is_last=True)
 
     def may_close_with(self, need: Need) -> bool:

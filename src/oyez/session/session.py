@@ -5,13 +5,14 @@ A session has no sockets, no threads and no clock. Its owner turns bytes into `H
 what `poll` returns. All calls must come from one thread at a time.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from oyez.engines.base import Capabilities, RecognizerStream, Window
 from oyez.protocol.config import MAX_ENDPOINT_DELAY_MS_DEFAULT
 from oyez.protocol.messages import Finished, Results
 from oyez.protocol.start import StartMessage
 from oyez.session.buffer import SampleBuffer
+from oyez.session.hearing import Hearing
 from oyez.session.inlet import Heard
 from oyez.session.ledger import Ledger
 from oyez.session.needs import Need, Needs, Passage
@@ -21,14 +22,6 @@ from oyez.session.segment import Event, Segment
 from oyez.session.walk import Walk
 from oyez.transcript.hypothesis import Excerpt, Hypothesis
 from oyez.turns.policy import EndpointPolicy
-
-
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """How a session's audio is cut into samples and frames."""
-
-    sample_rate_hz: int
-    frame_samples: int
 
 
 class Session:
@@ -54,7 +47,7 @@ class Session:
         self._rules = rules or Rules()
         self._capabilities = capabilities
         self._stream = stream
-        self._hearing = hearing
+        self._ms = hearing.ms
         self._buffer = SampleBuffer()
         self._ledger = Ledger(
             language=capabilities.languages[0] if config.enable_language_identification else None,
@@ -66,8 +59,7 @@ class Session:
             capabilities=capabilities,
             rules=self._rules,
             endpoint=_endpoint_policy(config),
-            sample_rate_hz=hearing.sample_rate_hz,
-            frame_samples=hearing.frame_samples,
+            hearing=hearing,
         )
         self._steps = self._walk.run()
         self._needs: Needs = next(self._steps)
@@ -107,6 +99,8 @@ class Session:
         if reading.purpose is Purpose.COMMIT:
             self._walk.pace.waited(waited_ms)
         self._answers[reading.need] = hypothesis
+        if reading.need.is_hurried and not hypothesis.is_hurried:
+            self._answers[replace(reading.need, is_hurried=False)] = hypothesis
         segment = self._walk.segment
         if reading.purpose is Purpose.PARTIAL and segment is not None:
             self._show(reading, hypothesis, segment)
@@ -223,7 +217,8 @@ class Session:
             if need in self._answers:
                 continue
             purpose = Purpose.FINAL if need.is_urgent else Purpose.COMMIT
-            asked = self._under_way(need)
+            # A reading in a hurry is the beginning of one that is not.
+            asked = self._under_way(need) or self._under_way(replace(need, is_hurried=True))
             if asked is None:
                 self._ask(need, purpose)
             elif asked.purpose is Purpose.PARTIAL:
@@ -245,6 +240,8 @@ class Session:
             need.start,
             drafts=tuple(self._excerpt(passage) for passage in need.drafts),
             is_last=need.is_last,
+            is_hurried=need.is_hurried,
+            hurried=self._answers.get(replace(need, is_hurried=True)),
         )
         reading = Reading(need, purpose, window)
         self._asked.add(reading)
@@ -264,7 +261,9 @@ class Session:
         tail_end = self._walk.tail_end(position)
         if self._walk.is_pausing:
             # A pause: read what the segment will be closed with, so that it is ready by then.
-            need = self._walk.closing_need(segment, tail_end, at=position)
+            need = self._walk.closing_need(segment, tail_end, at=position, is_hurried=True)
+            if need in self._answers:
+                need = replace(need, is_hurried=False)
             is_whole = tail_end == self._walk.tail_end(position + 1)
             if is_whole and need not in self._answers:
                 self._ask(need, Purpose.PARTIAL)
@@ -294,9 +293,6 @@ class Session:
         self._walk.show(
             hypothesis, segment, start=need.start, end=need.end, is_cut=not need.is_last
         )
-
-    def _ms(self, samples: int) -> int:
-        return samples * 1000 // self._hearing.sample_rate_hz
 
 
 def _endpoint_policy(config: StartMessage) -> EndpointPolicy | None:

@@ -15,6 +15,7 @@ from oyez.engines.base import Capabilities
 from oyez.protocol.tokens import TOKEN_TEXT_END, TOKEN_TEXT_FIN
 from oyez.session.cuts import cut_places
 from oyez.session.doubt import SURE_VOICE
+from oyez.session.hearing import Hearing
 from oyez.session.inlet import Frame
 from oyez.session.ledger import Ledger
 from oyez.session.needs import Need, Steps
@@ -38,8 +39,7 @@ class Walk:
         capabilities: Of the engine that will read.
         rules: The numbers.
         endpoint: When an utterance ends; None when the client does not want to know.
-        sample_rate_hz: Of the samples.
-        frame_samples: Samples in one frame.
+        hearing: Rate and frames of the audio.
     """
 
     def __init__(
@@ -49,30 +49,29 @@ class Walk:
         capabilities: Capabilities,
         rules: Rules,
         endpoint: EndpointPolicy | None,
-        sample_rate_hz: int,
-        frame_samples: int,
+        hearing: Hearing,
     ) -> None:
         self._ledger = ledger
         self._capabilities = capabilities
         self._rules = rules
-        self._rate_hz = sample_rate_hz
-        self._frame_samples = frame_samples
-        self._wording = Wording(capabilities, sample_rate_hz=sample_rate_hz)
+        self._samples, self._ms, self._frames_in = hearing.samples, hearing.ms, hearing.frames
+        self._frame_samples = hearing.frame_samples
+        self._wording = Wording(capabilities, sample_rate_hz=hearing.sample_rate_hz)
         self._frames: deque[Frame] = deque()
         self._events: deque[tuple[int, Event]] = deque()
         self._history: deque[Frame] = deque(maxlen=self._frames_in(rules.preroll_ms) + 4)
         self._floor = 0
         """Audio before it has been dealt with and is not read again."""
         self._context: Context | None = None
-        self.detector = SpeechDetector(frame_samples=frame_samples)
+        self.detector = SpeechDetector(frame_samples=hearing.frame_samples)
         self._endpointer = Endpointer(
             endpoint,
             self.detector,
-            sample_rate_hz=sample_rate_hz,
+            sample_rate_hz=hearing.sample_rate_hz,
             context_silence_ms=rules.context_silence_ms,
         )
         # A commit reading may be due within a frame or a pause, and waits for the end of it.
-        overshoot_ms = self._ms(frame_samples) + rules.settle_silence_ms
+        overshoot_ms = self._ms(hearing.frame_samples) + rules.settle_silence_ms
         self.pace = Pace(
             rules,
             interval_ms=capabilities.commit_interval_ms,
@@ -119,15 +118,20 @@ class Walk:
             return limit
         return min(self._endpointer.sound_end + self._samples(self._rules.tail_ms), limit)
 
-    def closing_need(self, segment: Segment, end: int, *, at: int) -> Need:
+    def closing_need(
+        self, segment: Segment, end: int, *, at: int, is_hurried: bool = False
+    ) -> Need:
         """Return the reading that closes a segment at `end` when that is decided at `at`.
 
         It begins with what came before, the more the shorter the segment is; but not early in a
-        pause, since who finalizes then is in a hurry, nor when all words are final without.
+        pause, since who finalizes then is in a hurry, nor when all words are final without. It is
+        hurried itself until `_settle` reads the segment, if the caller may be.
         """
         is_early = at - self.detector.speech_end < self._samples(self._rules.context_silence_ms)
         if is_early or segment.pausing(self.detector.speech_end).is_settled:
-            return segment.closing_need(end)
+            settle_silence = self._samples(self._rules.settle_silence_ms)
+            is_hurried &= at - self.detector.speech_end < settle_silence
+            return segment.closing_need(end, is_hurried=is_hurried)
         return segment.closing_need(end, begin=end - self._samples(self._rules.context_ms))
 
     # The walk.
@@ -145,7 +149,8 @@ class Walk:
 
     def _meet(self, event: Event, at: int) -> Steps:
         if self.segment is not None:
-            yield from self._close(self.tail_end(at), at=at)
+            is_hurried = event is Event.FINALIZE
+            yield from self._close(self.tail_end(at), at=at, is_hurried=is_hurried)
         self._floor = at
         if event is Event.FINALIZE:
             self._ledger.mark(TOKEN_TEXT_FIN, at_ms=self._ms(at))
@@ -254,11 +259,11 @@ class Walk:
         if context is not None and self.detector.position - context.end > gap:
             self._context = None
 
-    def _close(self, end: int, *, at: int) -> Steps:
+    def _close(self, end: int, *, at: int, is_hurried: bool = False) -> Steps:
         """Read the segment once more as a whole; all its words are final."""
         segment = self.segment
         assert segment is not None
-        need = self.closing_need(segment, end, at=at)
+        need = self.closing_need(segment, end, at=at, is_hurried=is_hurried)
         (hypothesis,) = yield (replace(need, is_urgent=True),)
         pause = segment.pausing(self.detector.speech_end)
         words = pause.written(self._wording.last_words(hypothesis, segment, need))
@@ -389,12 +394,3 @@ class Walk:
         """Index of the oldest sample in which speech may still begin."""
         lookback = self._samples(self._rules.preroll_ms) + 3 * self._frame_samples
         return max(self._floor, self.detector.position - lookback)
-
-    def _frames_in(self, duration_ms: int) -> int:
-        return self._samples(duration_ms) // self._frame_samples
-
-    def _samples(self, duration_ms: int) -> int:
-        return duration_ms * self._rate_hz // 1000
-
-    def _ms(self, samples: int) -> int:
-        return samples * 1000 // self._rate_hz

@@ -29,6 +29,8 @@ class Hypothesis:
     """Two-letter code of the language heard, when the engine knows it."""
     draft: object = field(default=None, compare=False, repr=False)
     """Whatever the engine wants back to read a longer window of the same audio sooner."""
+    is_hurried: bool = False
+    """Whether the engine was in a hurry, and may read the same window otherwise when it is not."""
 
     @property
     def text(self) -> str:

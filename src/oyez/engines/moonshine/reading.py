@@ -20,6 +20,11 @@ _TRAILING_MS = 160
 Fewer words are wrong (9.96 % instead of 11.63 % on 87 short development clips)."""
 _NOISE_LOGPROB = -1.0
 """Below this it is not speech, and no luckier reading of it is wanted."""
+_STRONG_DOUBT_LOGPROB = -0.4
+"""Mean log-probability below which a reading in a hurry is worth a second look. Of 133 development
+recordings that are finalized 200 ms after their end, base then reads 6 % twice, where it would read
+20 % twice when not in a hurry, and gets 7.06 % of the words wrong instead of 6.98; never twice,
+7.28. Tiny reads 8 % twice instead of 42 %: 8.81 % wrong instead of 8.74."""
 _LEADING_MS = (160, 40, 320)
 """Silence put before a window for the second reading, and for two more when neither is sound. None
 is a whole number of vectors: 192 ms, after which nothing but one block would be heard anew, moves
@@ -107,6 +112,10 @@ class Reading:
         is_long = sound.spoken_s >= _SHAKEN_FROM_S
         return not is_long or len(self.decoded.ids) >= _FEWEST_TOKENS_PER_SECOND * sound.spoken_s
 
+    def is_doubtful(self, doubt_logprob: float) -> bool:
+        """Whether it is worth a second look when it is sound."""
+        return _NOISE_LOGPROB <= self.decoded.mean_logprob < doubt_logprob
+
     def merit(self, sound: Sound) -> tuple[bool, float]:
         """Return what to compare readings by: among unsound ones, the one that lost least."""
         is_sound = self.is_sound(sound)
@@ -158,6 +167,8 @@ def read_last(
     draft: tuple[int, ...],
     doubt_logprob: float,
     earlier: Settled | None = None,
+    *,
+    first: Reading | None = None,
 ) -> Reading:
     """Read a window that ends in a pause; when in doubt, more than once.
 
@@ -171,11 +182,12 @@ def read_last(
         draft: Ids of what was read before of it.
         doubt_logprob: Mean log-probability below which it is read a second time.
         earlier: What is settled of a shorter window, for the first reading.
+        first: The first reading, where it is known.
     """
-    best = _read(ear, sound, draft, earlier=earlier)
+    best = first or _read(ear, sound, draft, earlier=earlier)
     for leading_ms in _LEADING_MS:
         is_sound = best.is_sound(sound)
-        is_doubtful = _NOISE_LOGPROB <= best.decoded.mean_logprob < doubt_logprob
+        is_doubtful = best.is_doubtful(doubt_logprob)
         if is_sound and not (is_doubtful and leading_ms == _LEADING_MS[0]):
             break
         # The first reading is a draft of the second, unless it is known to be wrong.
@@ -184,6 +196,24 @@ def read_last(
         if again.merit(sound) > best.merit(sound):
             best = again
     return best
+
+
+def read_hurried(
+    ear: Ear,
+    sound: Sound,
+    draft: tuple[int, ...],
+    doubt_logprob: float,
+    earlier: Settled | None = None,
+) -> tuple[Reading, bool]:
+    """Read a window that ends in a pause for somebody who waits: mostly once.
+
+    Returns:
+        The reading, and whether it is the first one that `read_last` would look at again.
+    """
+    first = _read(ear, sound, draft, earlier=earlier)
+    if first.is_sound(sound) and not first.is_doubtful(_STRONG_DOUBT_LOGPROB):
+        return first, first.is_doubtful(doubt_logprob)
+    return read_last(ear, sound, draft, doubt_logprob, earlier, first=first), False
 
 
 def read_growing(

@@ -15,8 +15,10 @@ from oyez.engines.moonshine.reading import (
     SAMPLE_RATE_HZ,
     Ear,
     MoonshineStream,
+    Reading,
     Sound,
     read_growing,
+    read_hurried,
     read_last,
 )
 from oyez.engines.moonshine.times import Span, active_frames, trim
@@ -36,6 +38,8 @@ class Draft:
     """When each was said, from the start of the window."""
     settled: Settled | None
     """What of its audio need not be encoded again, unless it ended in a pause."""
+    first: Reading | None = None
+    """A reading in a hurry, which is the first one of the same window."""
 
 
 class MoonshineRecognizer:
@@ -113,8 +117,13 @@ class MoonshineRecognizer:
         ear = Ear(graph, window.stream)
         proposed = tuple(chain.from_iterable(self._draft_ids(part) for part in window.drafts))
         settled = self._settled(window)
-        if window.is_last:
-            reading = read_last(ear, sound, proposed, self._doubt_logprob, settled)
+        is_first = False
+        if window.is_last and window.is_hurried:
+            doubt = self._doubt_logprob
+            reading, is_first = read_hurried(ear, sound, proposed, doubt, settled)
+        elif window.is_last:
+            first = self._first(window)
+            reading = read_last(ear, sound, proposed, self._doubt_logprob, settled, first=first)
         else:
             reading = read_growing(ear, sound, proposed, settled)
         ids = reading.decoded.ids
@@ -124,19 +133,25 @@ class MoonshineRecognizer:
             HypothesisToken(piece.text, piece.logprob, start_ms, end_ms)
             for piece, (start_ms, end_ms) in zip(pieces, times, strict=True)
         )
-        draft = Draft(self._name, ids, tuple(reading.starts_ms.tolist()), reading.settled)
-        return Hypothesis(tokens, audio_ms, language="en", draft=draft)
+        starts_ms = tuple(reading.starts_ms.tolist())
+        first = reading if is_first else None
+        draft = Draft(self._name, ids, starts_ms, reading.settled, first)
+        return Hypothesis(tokens, audio_ms, language="en", draft=draft, is_hurried=is_first)
 
-    def _draft(self, excerpt: Excerpt) -> Draft | None:
-        draft = excerpt.hypothesis.draft
+    def _draft(self, hypothesis: Hypothesis) -> Draft | None:
+        draft = hypothesis.draft
         return draft if isinstance(draft, Draft) and draft.engine == self._name else None
 
     def _settled(self, window: Window) -> Settled | None:
-        draft = self._draft(window.drafts[0]) if window.drafts else None
+        draft = self._draft(window.drafts[0].hypothesis) if window.drafts else None
         return draft.settled if draft else None
 
+    def _first(self, window: Window) -> Reading | None:
+        draft = self._draft(window.hurried) if window.hurried else None
+        return draft.first if draft else None
+
     def _draft_ids(self, excerpt: Excerpt) -> tuple[int, ...]:
-        draft = self._draft(excerpt)
+        draft = self._draft(excerpt.hypothesis)
         if draft is None:
             return ()
         until_ms = math.inf if excerpt.until_ms is None else excerpt.until_ms
